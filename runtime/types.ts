@@ -1,0 +1,547 @@
+/**
+ * The contracts that the halves of the project share. Types only: nothing here runs, so every module may import it.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+// ── Page author's API ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Route parameters by name: a string for `[id]`, an array for `[...slug]`, absent for an empty `[[...slug]]`. */
+export type Params = Record<string, string | string[] | undefined>
+
+/** A URL query: a repeated key is an array. */
+export type Query = Record<string, string | string[] | undefined>
+
+/** Why `getStaticProps` runs, as Next.js names it. */
+export type RevalidateReason = 'build' | 'stale' | 'on-demand'
+
+/** What `getStaticProps` is called with. Nothing of a visitor's request is in it (promise P6). */
+export interface GetStaticPropsContext<P extends Params = Params> {
+  /** The route's parameters; the key is absent on a page without parameters. */
+  params?: P
+  /** True while a visitor with a valid draft cookie is served; such a render is never stored. */
+  draftMode?: boolean
+  /** The same as `draftMode`, under Next's older name. */
+  preview?: boolean
+  /** `'build'` in `vite build`, `'stale'` after `revalidate` seconds (and in dev), `'on-demand'` for `res.revalidate`. */
+  revalidateReason: RevalidateReason
+  /** Always `[]`: i18n routing is out of scope. The key is there because pages may read it. */
+  locales: readonly string[]
+  locale: undefined
+  defaultLocale: undefined
+}
+
+/**
+ * Where a `redirect` result leads. Without `permanent` and `statusCode` the status is 307.
+ * @see https://nextjs.org/docs/pages/api-reference/functions/get-static-props#redirect
+ */
+export interface Redirect {
+  destination: string
+  permanent?: boolean
+  statusCode?: 301 | 302 | 303 | 307 | 308
+  basePath?: false
+}
+
+/**
+ * Lifetimes that any result of `getStaticProps` may carry.
+ */
+export interface Lifetime {
+  /** Seconds until the page is stale: a positive integer; `true` is 1; `false` (the default for pages) is never. */
+  revalidate?: number | boolean
+  /** Seconds after which a stale page is no longer served without trying a render first. Default: option `expire`. */
+  expire?: number
+}
+
+/** What `getStaticProps` returns. */
+export type GetStaticPropsResult<Props> =
+  | ({ props: Props | Promise<Props> } & Lifetime)
+  | ({ notFound: true } & Lifetime)
+  | ({ redirect: Redirect } & Lifetime)
+
+/**
+ * Runs at build time, in the background when a page is stale, and for `res.revalidate`.
+ * @see https://nextjs.org/docs/pages/api-reference/functions/get-static-props
+ */
+export type GetStaticProps<Props extends object = Record<string, unknown>, P extends Params = Params> = (
+  context: GetStaticPropsContext<P>,
+) => Promise<GetStaticPropsResult<Props>> | GetStaticPropsResult<Props>
+
+/** What happens on a path that `getStaticPaths` did not list: 404, a shell at once, or wait for the page. */
+export type Fallback = boolean | 'blocking'
+
+/** What `getStaticPaths` returns. */
+export interface GetStaticPathsResult<P extends Params = Params> {
+  paths: Array<string | { params: P; locale?: string }>
+  fallback: Fallback
+}
+
+/**
+ * Lists the paths of a dynamic page that are rendered at build time.
+ * @see https://nextjs.org/docs/pages/api-reference/functions/get-static-paths
+ */
+export type GetStaticPaths<P extends Params = Params> = (context: {
+  locales: readonly string[]
+  defaultLocale?: undefined
+}) => Promise<GetStaticPathsResult<P>> | GetStaticPathsResult<P>
+
+/** What `getServerSideProps` is called with; it runs on every request. */
+export interface GetServerSidePropsContext<P extends Params = Params> {
+  req: IncomingMessage & { cookies: Record<string, string> }
+  res: ServerResponse
+  params?: P
+  query: Query
+  /** The path that the visitor sees, with its query. */
+  resolvedUrl: string
+  draftMode?: boolean
+  preview?: boolean
+  locales: readonly string[]
+  locale: undefined
+  defaultLocale: undefined
+}
+
+/** What `getServerSideProps` returns. */
+export type GetServerSidePropsResult<Props> = { props: Props | Promise<Props> } | { notFound: true } | { redirect: Redirect }
+
+/**
+ * Runs on every request; its page is never cached.
+ * @see https://nextjs.org/docs/pages/api-reference/functions/get-server-side-props
+ */
+export type GetServerSideProps<Props extends object = Record<string, unknown>, P extends Params = Params> = (
+  context: GetServerSidePropsContext<P>,
+) => Promise<GetServerSidePropsResult<Props>> | GetServerSidePropsResult<Props>
+
+/** The props type of a page, taken from its `getStaticProps`. */
+export type InferGetStaticPropsType<F extends (...args: never[]) => unknown> =
+  Extract<Awaited<ReturnType<F>>, { props: unknown }> extends { props: infer Props } ? Awaited<Props> : never
+
+/** The props type of a page, taken from its `getServerSideProps`. */
+export type InferGetServerSidePropsType<F extends (...args: never[]) => unknown> = InferGetStaticPropsType<F>
+
+/** The request of an API route: Node's own, with what Next.js adds to it. */
+export interface ApiRequest extends IncomingMessage {
+  /** URL query merged with the route's parameters; parameters win. */
+  query: Query
+  cookies: Record<string, string>
+  /** The parsed body: JSON and forms as values, the rest as a string; `undefined` with `bodyParser: false`. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- Next.js types it so, and pages read fields without a cast.
+  body: any
+  draftMode?: boolean
+  preview?: boolean
+}
+
+/** What `res.revalidate` resolves with. */
+export interface RevalidateResult {
+  status: 'regenerated' | 'notFound' | 'redirect' | 'skipped'
+}
+
+/** The response of an API route: Node's own, with what Next.js adds to it. */
+export interface ApiResponse<Data = unknown> extends ServerResponse {
+  status(code: number): ApiResponse<Data>
+  json(body: Data): void
+  send(body: Data): void
+  redirect(url: string): ApiResponse<Data>
+  redirect(status: number, url: string): ApiResponse<Data>
+  /**
+   * Renders the page at `path` anew and stores it, in this process, without an HTTP request. It resolves when the new
+   * page is served; it rejects and leaves the last good page in place when the render fails.
+   *
+   * @param path The page's own path, such as `/posts/1`: not a pattern, not a URL, without a query.
+   * @param options `unstable_onlyGenerated`: do nothing (`skipped`) when the path was never generated.
+   * @throws `IsrError` with code `ISR_REVALIDATE_PATH` for a path that is none or that has no ISR page;
+   *   `ISR_REVALIDATE_FAILED` when the render failed.
+   * @example await res.revalidate('/posts/1')
+   * @see https://nextjs.org/docs/pages/guides/incremental-static-regeneration#on-demand-validation-with-resrevalidate
+   */
+  revalidate(path: string, options?: { unstable_onlyGenerated?: boolean }): Promise<RevalidateResult>
+  setDraftMode(options: { enable: boolean }): ApiResponse<Data>
+}
+
+/** An API route's default export. */
+export type ApiHandler<Data = unknown> = (req: ApiRequest, res: ApiResponse<Data>) => unknown
+
+/** An API route's optional `config` export. */
+export interface ApiConfig {
+  api?: {
+    /** `false` leaves the stream unread. Default: on, with a limit of 1 MB. */
+    bodyParser?: boolean | { sizeLimit?: number | string }
+    /** Warn above this response size. Default 4 MB. */
+    responseLimit?: boolean | number | string
+    /** No warning when the handler returns before it has answered. */
+    externalResolver?: boolean
+  }
+}
+
+// ── Routes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * How a route is served: `static` has no data function, `isr` has `getStaticProps`, `server` has `getServerSideProps`,
+ * `api` is a file below `pages/api`.
+ */
+export type RouteKind = 'static' | 'isr' | 'server' | 'api'
+
+/** One page or API file. Special files (`_app`, `_document`, `_error`) are no routes; `404` and `500` are pages. */
+export interface RouteRecord {
+  /** The route in Next's spelling, without base: `/`, `/posts/[id]`, `/docs/[[...slug]]`, `/api/revalidate`, `/404`. */
+  readonly pattern: string
+  readonly kind: RouteKind
+  /** The source file relative to the Vite root, with forward slashes, for messages. */
+  readonly file: string
+}
+
+/** A route with the parameters that a path gave it. */
+export interface RouteMatch {
+  readonly route: RouteRecord
+  readonly params: Params
+}
+
+// ── The app: the one seam between the plugin and the runtime ───────────────────────────────────────────────────────
+
+/** A page module as it is imported. */
+export interface PageModule {
+  default: unknown
+  getStaticProps?: GetStaticProps<Record<string, unknown>>
+  getStaticPaths?: GetStaticPaths
+  getServerSideProps?: GetServerSideProps<Record<string, unknown>>
+  config?: unknown
+}
+
+/** An API module as it is imported. */
+export interface ApiModule {
+  default: ApiHandler
+  config?: ApiConfig
+}
+
+/** One render: which page, with which props, in which router state. It holds nothing of a visitor unless the page is `server` or a draft. */
+export interface RenderInput {
+  /** The page to render, by pattern; `/404`, `/500` and `/_error` name the error pages (defaults exist for all three). */
+  pattern: string
+  /** Base-less path (for a `server` page with its query) that `router.asPath` shows: `/posts/1`. */
+  asPath: string
+  /** `router.query`: route parameters (for a `server` page merged with the URL query); `{}` in a shell. */
+  query: Query
+  pageProps: Record<string, unknown>
+  isFallback: boolean
+  draft: boolean
+  /** 200, 404 or 500; handed to `_error`. */
+  statusCode: number
+}
+
+/**
+ * The app as code. Development makes it from Vite's ssr module runner, production from `dist/server/app.mjs`, a test
+ * from a literal.
+ */
+export interface IsrApp {
+  readonly buildId: string
+  /** Vite's `base`, always with a slash at both ends: `/` or `/app/`. */
+  readonly base: string
+  readonly trailingSlash: boolean
+  readonly routes: readonly RouteRecord[]
+  /** Imports a page's or an API route's module; an import that failed is tried again on the next call. */
+  load(pattern: string): Promise<PageModule | ApiModule>
+  /** Renders to a whole HTML document (with doctype, assets and the data script); rejects when anything in it throws. */
+  render(input: RenderInput): Promise<string>
+}
+
+/** What `__ISR_DATA__` holds: all that the client needs to hydrate. */
+export interface PageData {
+  page: string
+  query: Query
+  pageProps: Record<string, unknown>
+  buildId: string
+  isFallback: boolean
+  draft: boolean
+}
+
+/** The body of a navigation data answer. */
+export type NavigationData =
+  | { pageProps: Record<string, unknown> }
+  | { notFound: true }
+  | { redirect: { destination: string; statusCode: number; basePath?: false } }
+
+// ── Generation ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a renderer is asked to do. Plain data: it crosses a thread. */
+export type Job =
+  | { readonly type: 'paths'; readonly pattern: string }
+  | {
+      readonly type: 'page'
+      readonly pattern: string
+      readonly params: Params
+      /** Canonical path without base: `/posts/1`. */
+      readonly path: string
+      readonly reason: RevalidateReason
+      /** A draft render gets `draftMode: true`, is neither stored nor compressed. */
+      readonly draft?: boolean
+    }
+  /** The HTML of a `fallback: true` page for paths that are not generated, or of a dynamic page without data functions. */
+  | { readonly type: 'shell'; readonly pattern: string; readonly isFallback: boolean }
+  /** A render with props that are already there (`server` pages, error pages). */
+  | { readonly type: 'render'; readonly input: RenderInput }
+
+/** One representation of an entry: the plain bytes and, where worth it, the compressed ones. Buffers are never shared views of larger memory. */
+export interface Body {
+  readonly identity: Uint8Array
+  readonly br?: Uint8Array
+  readonly gzip?: Uint8Array
+  /** Base64url of the SHA-256 of `identity` and its content type, cut to 27 characters: the ETag without quotes and encoding suffix. */
+  readonly digest: string
+}
+
+/** What a generation made, before the engine gives it a key and a time. */
+export type Generated =
+  | {
+      readonly kind: 'page'
+      readonly status: 200
+      readonly revalidate: number | false
+      /** Seconds, or undefined for the app's default. */
+      readonly expire: number | undefined
+      readonly html: Body
+      /** Absent for pages without data functions. */
+      readonly data: Body | undefined
+    }
+  | {
+      readonly kind: 'notFound'
+      readonly status: 404
+      /** Undefined: the app's `notFoundRevalidate`. */
+      readonly revalidate: number | false | undefined
+      readonly expire: number | undefined
+    }
+  | {
+      readonly kind: 'redirect'
+      readonly status: 301 | 302 | 303 | 307 | 308
+      readonly revalidate: number | false
+      readonly expire: number | undefined
+      /** As `getStaticProps` gave it; the base is added when it is served, unless `basePath` is false. */
+      readonly destination: string
+      readonly basePath: boolean
+    }
+
+/** The answer to each kind of job. */
+export interface JobResult {
+  paths: GetStaticPathsResult
+  page: Generated
+  shell: Generated
+  /** The whole HTML document. */
+  render: string
+}
+
+/**
+ * Runs jobs: in this thread, or in a worker thread with a time limit.
+ */
+export interface Renderer {
+  /**
+   * @throws `IsrError` with code `ISR_TIMEOUT`, `ISR_RENDERER_LOST` (worker died), or `ISR_GENERATE` (user code or an
+   *   invalid result), always with page, path and the mapped stack of the cause.
+   */
+  run<J extends Job>(job: J, options: { timeoutMs: number; signal?: AbortSignal }): Promise<JobResult[J['type']]>
+  close(): Promise<void>
+}
+
+// ── Entries and stores ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/** When an entry was made and how long it lives. */
+export interface EntryTimes {
+  /** When the generation began, milliseconds since the epoch: the order in which entries may replace each other. */
+  readonly startedAt: number
+  /** When it was complete, milliseconds since the epoch: lifetimes count from here. */
+  readonly generatedAt: number
+  /** Seconds, resolved; `false` for never. */
+  readonly revalidate: number | false
+  /** Seconds, resolved. */
+  readonly expire: number
+}
+
+/** One cache entry: everything that an answer is made from. Status, headers and bodies of an answer come from one and the same entry. */
+export type Entry = EntryTimes & { readonly key: string } & (
+    | { readonly kind: 'page'; readonly status: 200; readonly html: Body; readonly data: Body | undefined }
+    | { readonly kind: 'notFound'; readonly status: 404 }
+    | {
+        readonly kind: 'redirect'
+        readonly status: 301 | 302 | 303 | 307 | 308
+        readonly destination: string
+        readonly basePath: boolean
+      }
+  )
+
+/**
+ * A store of encoded entries, the counterpart of Next's custom `cacheHandler`. Values are opaque bytes with their own
+ * checksum: a store that loses, tears or swaps them costs a render and never a wrong answer.
+ *
+ * Every method may reject; the engine then goes on from memory. A store must not keep the arrays it is handed beyond the
+ * call, nor change what it returned.
+ *
+ * @example
+ * // cache-store.ts, named in `isr({ cache: { store: './cache-store.ts' } })`
+ * export default function createStore({ buildId }) {
+ *   return {
+ *     get: async (key) => (await redis.getBuffer(`${buildId}:${key}`)) ?? undefined,
+ *     set: async (key, value) => void (await redis.set(`${buildId}:${key}`, value)),
+ *     delete: async (key) => void (await redis.del(`${buildId}:${key}`)),
+ *   }
+ * }
+ */
+export interface CacheStore {
+  /** The bytes last set for the key, or undefined. */
+  get(key: string): Promise<Uint8Array | undefined>
+  /** Resolves when the bytes are stored. `meta` helps stores that keep lifetimes or bounds of their own. */
+  set(key: string, value: Uint8Array, meta: EntryMeta): Promise<void>
+  delete(key: string): Promise<void>
+  /** Called when the server has answered its last request. */
+  close?(): Promise<void>
+}
+
+/** What a store may want to know of a value without decoding it. */
+export interface EntryMeta {
+  readonly kind: Entry['kind']
+  readonly generatedAt: number
+  readonly revalidate: number | false
+  readonly expire: number
+}
+
+/** What a `cache.store` module's default export is called with. */
+export interface StoreContext {
+  buildId: string
+  /** Resolved run-time cache folder of this build. */
+  dir: string
+}
+
+/** A `cache.store` module's default export. */
+export type CreateStore = (context: StoreContext) => CacheStore | Promise<CacheStore>
+
+// ── Manifest and settings: what the build hands to the server ──────────────────────────────────────────────────────
+
+/** Run-time settings, resolved by the plugin from its options and written into the manifest. */
+export interface Settings {
+  /** Seconds after which a stale page is no longer served without trying a render. Default one year. */
+  readonly expire: number
+  /** Seconds that a notFound result without `revalidate` is kept. Default 60. */
+  readonly notFoundRevalidate: number
+  /** Seconds that one generation may take. Default 30. */
+  readonly generateTimeout: number
+  readonly render: {
+    /** Worker threads for rendering; 0 renders in the serving thread. Default 1. */
+    readonly workers: number
+    /** Generations at a time. Default 8. */
+    readonly concurrency: number
+    /** Generations that may wait; past it visitors of uncached paths get 503. Default 1000. */
+    readonly queue: number
+  }
+  readonly cache: {
+    /** Run-time cache folder, relative to the working directory of the server. Default `.isr-cache`. */
+    readonly dir: string
+    /** Bytes kept in memory. Default 64 MiB. */
+    readonly memoryBytes: number
+    /** Bytes kept on disk. Default 1 GiB. */
+    readonly diskBytes: number
+    /** Entries kept on disk. Default 100 000. */
+    readonly diskEntries: number
+    /** notFound and redirect entries kept, apart from pages. Default 10 000. */
+    readonly notFoundEntries: number
+    /** True when the build bundled a `cache.store` module as `dist/server/store.mjs`. */
+    readonly customStore: boolean
+  }
+  /** Longest request path in bytes; past it 414. Default 1024. */
+  readonly maxPathBytes: number
+  readonly logging: { readonly fetches: { readonly fullUrl: boolean } | false }
+}
+
+/** A route as the manifest lists it. */
+export interface ManifestRoute extends RouteRecord {
+  /** What `getStaticPaths` returned; undefined on pages without it. */
+  readonly fallback?: Fallback
+  /** Stylesheets of the page, as URLs with base. */
+  readonly css: readonly string[]
+  /** Module scripts of the page (its own chunk and what it imports), as URLs with base. */
+  readonly js: readonly string[]
+  /** Concrete prerendered paths: how many. */
+  readonly paths: number
+}
+
+/** `dist/isr/route-manifest.json`: written last and atomically, so a folder that has it is a whole build. */
+export interface RouteManifest {
+  readonly version: 1
+  readonly buildId: string
+  readonly base: string
+  readonly trailingSlash: boolean
+  readonly routes: readonly ManifestRoute[]
+  readonly settings: Settings
+  /** Base64url of 32 random bytes, new with each build: signs draft cookies. The manifest is never served. */
+  readonly draftKey: string
+  /** The packed prerendered entries, relative to the manifest. */
+  readonly entries: { readonly pack: string; readonly index: string; readonly count: number; readonly bytes: number }
+}
+
+// ── Engine ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Time as the engine sees it; a test hands in its own. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  setTimeout(callback: () => void, ms: number): unknown
+  clearTimeout(handle: unknown): void
+}
+
+/** A path of an ISR or static page, ready for the engine. */
+export interface Target {
+  /** Cache key: made by `toKey` only. */
+  readonly key: string
+  readonly route: ManifestRoute
+  readonly params: Params
+  /** Canonical path without base. */
+  readonly path: string
+}
+
+/** One thing that happened, for logs and metrics; `ISR_DEBUG_CACHE=1` prints each. */
+export interface IsrEvent {
+  readonly type: 'hit' | 'stale' | 'miss' | 'shell' | 'bypass' | 'regenerated' | 'failed' | 'store-error' | 'overload'
+  readonly path: string
+  readonly pattern?: string
+  readonly reason: string
+  /** Age of the entry in milliseconds. */
+  readonly ageMs?: number
+  readonly renderMs?: number
+  readonly bytes?: number
+  readonly error?: unknown
+}
+
+/** What `Engine.read` is told about the request: never more than this of it reaches the engine (promise P6). */
+export interface ReadRequest {
+  /** A prefetch never makes a stale page regenerate. */
+  readonly prefetch: boolean
+  /** True when the answer must be the page itself: navigation data, bots, HEAD of such. Then `fallback: true` acts as `'blocking'`. */
+  readonly complete: boolean
+}
+
+/** What the engine decided for a path. */
+export type Outcome =
+  /** `detail` is the reason for `Cache-Status`: `fresh`, `stale-time`, `stale-on-demand`, `stale-error`, `generated`, … */
+  | { readonly state: 'HIT' | 'STALE' | 'MISS'; readonly detail: string; readonly entry: Entry }
+  /** `fallback: true` and not generated yet: send the shell; the generation runs in the background. */
+  | { readonly state: 'SHELL' }
+  /** `fallback: false` and not listed: 404. */
+  | { readonly state: 'ABSENT' }
+
+/**
+ * Decides for each path whether it is served from the cache, regenerated or made. Production has one over the cache;
+ * development has one that generates on every read.
+ */
+export interface Engine {
+  /** The entry, when it is in memory and fresh: the whole cost of a hit. */
+  peek(key: string): Entry | undefined
+  /**
+   * @throws `IsrError` `ISR_GENERATE`, `ISR_TIMEOUT` or another failure of a generation that a visitor waited for, when
+   *   there is no older copy; `ISR_OVERLOADED` when the queue is full.
+   */
+  read(target: Target, request: ReadRequest): Promise<Outcome>
+  /** Implements `res.revalidate` for a target that exists. @throws as `res.revalidate`. */
+  revalidate(target: Target, options: { onlyGenerated: boolean }): Promise<RevalidateResult>
+  /** Shutdown: no new background work; waits for what runs and for pending writes, at most `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>
+}
+
+/** The prerendered entries of one build: read-only. */
+export interface Prerendered {
+  has(key: string): boolean
+  /** Undefined when absent or damaged (the checksum or the clear key does not fit). */
+  read(key: string): Promise<Entry | undefined>
+  close(): Promise<void>
+}
