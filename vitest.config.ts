@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+
+const slow = '{plugin,runtime,e2e,playground,scripts}/**/*.integration.test.ts'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{plugin,runtime,scripts}/**/*.test.{ts,tsx}', 'playground/**/*.test.{ts,tsx}'],
+          exclude: ['**/node_modules/**', '**/dist/**', slow],
+          testTimeout: 15_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        // Builds real sites with the built package, and starts real servers.
+        test: {
+          name: 'integration',
+          include: [slow],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          globalSetup: ['./scripts/fresh-dist.mjs'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
