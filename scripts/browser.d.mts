@@ -1,0 +1,4 @@
+export const packedBrowserFolder: string
+export function listBrowsers(): Promise<string[]>
+export function rememberBrowser(executablePath: string): void
+export function findBrowser(): Promise<string | undefined>
