@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { normalizePath, type ResolvedConfig } from 'vite'
+import { resolveOptions, type IsrOptions, type ResolvedOptions } from './options.ts'
+import { scanPages, type Pages } from './routes/scan.ts'
+import type { AppAssets } from './build/assets.ts'
+
+/** What `vite build` knows while it runs. */
+export interface BuildState {
+  /** New with each build: navigation data and run-time caches of different builds never mix. */
+  readonly buildId: string
+  /** Scripts and styles of each route; there once the client is built. */
+  assets: AppAssets | undefined
+}
+
+/**
+ * What the plugins of one `isr()` share. Vite resolves its config several times, so the config arrives late and more than
+ * once; whoever reads it before that gets an error and not a guess.
+ */
+export interface IsrContext {
+  readonly options: ResolvedOptions
+  /** The config of Vite. */
+  readonly config: ResolvedConfig
+  /** Vite's root: absolute, with forward slashes. */
+  readonly root: string
+  /** Vite's base, with a slash at both ends. */
+  readonly base: string
+  /** The folder of pages: absolute, with forward slashes. It need not exist. */
+  readonly pagesDir: string
+  /** The folder of the build, which holds `client`, `server` and `isr`. */
+  readonly dist: string
+  /** The pages and API routes; found at the first call and kept until `forgetPages`. */
+  pages(): Promise<Pages>
+  /** A page was added, removed or got other exports: look again at the next call. */
+  forgetPages(): void
+  /** Set while `vite build` runs. */
+  build: BuildState | undefined
+  /** @internal Called with each config that Vite resolves. */
+  use(config: ResolvedConfig): void
+}
+
+export function createContext(userOptions: IsrOptions | undefined): IsrContext {
+  const options = resolveOptions(userOptions)
+  let resolved: ResolvedConfig | undefined
+  let scan: Promise<Pages> | undefined
+
+  function config(): ResolvedConfig {
+    if (!resolved) throw new Error("[vite-plugin-isr] Vite's config was read before it was resolved; please report this.")
+    return resolved
+  }
+
+  return {
+    options,
+    build: undefined,
+    get config() {
+      return config()
+    },
+    get root() {
+      return config().root
+    },
+    get base() {
+      return config().base
+    },
+    get pagesDir() {
+      return toPagesDir(config().root, options.pagesDir)
+    },
+    get dist() {
+      return dirname(resolve(config().root, config().environments['client']!.build.outDir))
+    },
+    pages() {
+      scan ??= scanPages({ root: config().root, pagesDir: this.pagesDir, pageExtensions: options.pageExtensions })
+      return scan
+    },
+    forgetPages() {
+      scan = undefined
+    },
+    use(config) {
+      resolved = config
+    },
+  }
+}
+
+/** `pages` wins over `src/pages`, as in Next.js. */
+function toPagesDir(root: string, pagesDir: string | undefined): string {
+  if (pagesDir !== undefined) return normalizePath(resolve(root, pagesDir))
+  const inSource = resolve(root, 'src/pages')
+  return normalizePath(!existsSync(resolve(root, 'pages')) && existsSync(inSource) ? inSource : resolve(root, 'pages'))
+}
