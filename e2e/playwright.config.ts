@@ -1,0 +1,33 @@
+import { defineConfig } from 'playwright/test'
+import { findBrowser } from '../scripts/browser.mjs'
+import type { Mode } from './site.ts'
+
+const executablePath = await findBrowser()
+if (executablePath === undefined) throw new Error('No browser: run `npm run setup` first.')
+
+export default defineConfig<object, { mode: Mode }>({
+  testDir: '.',
+  outputDir: '../test-results',
+  globalSetup: './setup.ts',
+  fullyParallel: false,
+  forbidOnly: process.env.CI !== undefined,
+  // A test that passes at the second try is a failed test.
+  retries: 0,
+  workers: 2,
+  timeout: 45_000,
+  expect: { timeout: 10_000 },
+  reporter: process.env.CI === undefined ? 'list' : [['list'], ['json', { outputFile: '../test-results/e2e.json' }]],
+  use: {
+    browserName: 'chromium',
+    launchOptions: { executablePath },
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    viewport: { width: 1280, height: 800 },
+  },
+  // The same specs against the development server and against what was built; the name of a spec says where only one applies.
+  projects: [
+    { name: 'dev', testIgnore: ['**/*.preview.spec.ts', '**/*.start.spec.ts'], use: { mode: 'dev' } },
+    { name: 'preview', testIgnore: ['**/*.dev.spec.ts', '**/*.start.spec.ts'], use: { mode: 'preview' } },
+    { name: 'start', testMatch: ['**/*.start.spec.ts'], use: { mode: 'start' } },
+  ],
+})

@@ -1,0 +1,133 @@
+/**
+ * Starts and ends the servers under test. Each is one process that listens on a port of its own and is ended by its id.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface ServerProcess {
+  /** Without a slash at the end. */
+  readonly url: string
+  readonly port: number
+  /** What it printed so far, both streams. */
+  output(): string
+  /** SIGTERM, then SIGKILL when it has not gone after ten seconds. Resolves with the exit code. */
+  stop(): Promise<number | null>
+  /** SIGKILL: no goodbye. */
+  kill(): Promise<void>
+}
+
+export interface Command {
+  /** Arguments of `node`, and what the environment holds besides. */
+  toCommand: (port: number) => { args: readonly string[]; env: Record<string, string> }
+  cwd: string
+  /** Default: a free one. */
+  port?: number
+}
+
+/** Runs to its end. Rejects, with all that it printed, when the exit code is not zero. */
+export async function runToEnd(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+) {
+  const result = await runToExit(command, args, cwd, env)
+  if (result.code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${result.code}:\n${result.output}`)
+  return result.output
+}
+
+/** Runs to its end, whatever that is. */
+export async function runToExit(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(command, args, { cwd, env: toEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = collectOutput(child)
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, output: output() }
+}
+
+/** Starts a server; resolves once it accepts connections. */
+export async function startProcess({ toCommand, cwd, port: chosen }: Command): Promise<ServerProcess> {
+  const port = chosen ?? (await findFreePort())
+  const { args, env } = toCommand(port)
+  const child = spawn(process.execPath, args, { cwd, env: toEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = collectOutput(child)
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
+
+  await waitForPort(port, child, output)
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    output,
+    async stop() {
+      child.kill('SIGTERM')
+      const timer = new AbortController()
+      const late = delay(10_000, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const)
+      const first = await Promise.race([exited, late])
+      timer.abort()
+      if (first === 'late') child.kill('SIGKILL')
+      return await exited
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+function toEnvironment(env: Record<string, string>): NodeJS.ProcessEnv {
+  // A test runner's NODE_ENV=test would make React and Vite behave as in no real run.
+  const { NODE_ENV: _, FORCE_COLOR: __, ...inherited } = process.env
+  return { ...inherited, NO_COLOR: '1', ...env }
+}
+
+function collectOutput(child: ChildProcess): () => string {
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8')
+    stream?.on('data', (chunk: string) => {
+      text += chunk
+    })
+  }
+  return () => text
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function waitForPort(port: number, child: ChildProcess, output: () => string): Promise<void> {
+  const end = Date.now() + 60_000
+  while (Date.now() < end) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`The server ended with ${child.exitCode ?? child.signalCode} before it listened:\n${output()}`)
+    }
+    if (await accepts(port)) return
+    await delay(50)
+  }
+  child.kill('SIGKILL')
+  throw new Error(`The server did not listen on port ${port} within a minute:\n${output()}`)
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

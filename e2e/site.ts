@@ -1,0 +1,113 @@
+/**
+ * Copies of the playground, each with a database and a cache of its own, so that runs don't disturb each other. They lie
+ * inside the repository because packages are then found where npm put them.
+ */
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runToEnd, startProcess, type ServerProcess } from './process.ts'
+
+const repository = join(dirname(fileURLToPath(import.meta.url)), '..')
+const playground = join(repository, 'playground')
+const sites = join(repository, 'e2e/.sites')
+const template = join(sites, 'template')
+const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
+
+export type Mode = 'dev' | 'preview' | 'start'
+
+export interface Site extends ServerProcess {
+  /** The copy's folder. */
+  readonly root: string
+  /** Changes a file of the copy; the change must change something. */
+  edit(file: string, change: (text: string) => string): Promise<void>
+  /** Writes a file of the copy. */
+  write(file: string, text: string): Promise<void>
+  remove(file: string): Promise<void>
+  restart(): Promise<void>
+}
+
+/** The secret of the playground's revalidation route. */
+export const secret = 'e2e-secret'
+
+function toEnv(root: string): Record<string, string> {
+  return {
+    ATLAS_DB: join(root, 'data/atlas.db'),
+    ISR_CACHE_DIR: join(root, '.isr-cache'),
+    REVALIDATE_SECRET: secret,
+    MY_SECRET_TOKEN: secret,
+  }
+}
+
+const left = new Set(['node_modules', 'dist', '.isr-cache', 'test-results'])
+
+async function copySite(from: string, to: string, keepBuild: boolean): Promise<void> {
+  await rm(to, { recursive: true, force: true })
+  await cp(from, to, {
+    recursive: true,
+    filter: (source) => {
+      const first = relative(from, source).split(sep)[0] ?? ''
+      if (keepBuild && first === 'dist') return true
+      // A database of the developer's own is no part of the site.
+      if (!keepBuild && /\.db(-\w+)?$/.test(source)) return false
+      return !left.has(first)
+    },
+  })
+}
+
+/** Copies the playground and builds it: once for a whole run. */
+export async function buildTemplate(): Promise<void> {
+  await rm(sites, { recursive: true, force: true })
+  await copySite(playground, template, false)
+  await mkdir(join(template, 'data'), { recursive: true })
+  await runToEnd(process.execPath, [vite, 'build'], template, toEnv(template))
+}
+
+export async function removeSites(): Promise<void> {
+  await rm(sites, { recursive: true, force: true })
+}
+
+function toCommand(mode: Mode, root: string, port: number) {
+  const env = { ...toEnv(root), HOST: '127.0.0.1', PORT: String(port) }
+  if (mode === 'start') return { args: [join(root, 'dist/server/start.mjs')], env }
+  const command = mode === 'preview' ? [vite, 'preview'] : [vite]
+  return { args: [...command, '--host', '127.0.0.1', '--port', String(port), '--strictPort'], env }
+}
+
+/** Makes a copy called `name` and serves it. */
+export async function createSite(mode: Mode, name: string): Promise<Site> {
+  const root = join(sites, name)
+  if (!existsSync(template)) await buildTemplate()
+  await copySite(template, root, mode !== 'dev')
+
+  const command = { toCommand: (port: number) => toCommand(mode, root, port), cwd: root }
+  let server = await startProcess(command)
+
+  return {
+    root,
+    url: server.url,
+    port: server.port,
+    output: () => server.output(),
+    stop: () => server.stop(),
+    kill: () => server.kill(),
+    async restart() {
+      server = await startProcess({ ...command, port: server.port })
+    },
+    async edit(file, change) {
+      const path = join(root, file)
+      const before = await readFile(path, 'utf8')
+      const after = change(before)
+      if (after === before) throw new Error(`The edit of ${file} changes nothing.`)
+      await writeFile(path, after)
+    },
+    async write(file, text) {
+      const path = join(root, file)
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, text)
+    },
+    async remove(file) {
+      await rm(join(root, file))
+    },
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Playwright's `test` with a site to test, and with the rule that nothing goes wrong unnoticed: a test fails on any error
+ * or warning in the console, uncaught exception or failed request that it did not announce.
+ */
+import { test as base, expect, type ConsoleMessage, type Page, type Request } from 'playwright/test'
+import { createSite, type Mode, type Site } from './site.ts'
+
+interface WorkerFixtures {
+  mode: Mode
+  site: Site
+}
+
+interface TestFixtures {
+  /** What the test provokes on purpose; anything else in the console fails it. */
+  expectedProblems: RegExp[]
+  problems: string[]
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  mode: ['preview', { option: true, scope: 'worker' }],
+
+  site: [
+    async ({ mode }, provide, { workerIndex }) => {
+      const site = await createSite(mode, `${mode}-${workerIndex}`)
+      await provide(site)
+      await site.stop()
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+
+  baseURL: async ({ site }, provide) => {
+    await provide(site.url)
+  },
+
+  expectedProblems: [[], { option: true }],
+
+  problems: [
+    async ({ context, expectedProblems, site }, provide, testInfo) => {
+      const problems: string[] = []
+      const note = (text: string) => {
+        if (!expectedProblems.some((expected) => expected.test(text))) problems.push(text)
+      }
+      context.on('console', (message: ConsoleMessage) => {
+        if (!['error', 'warning', 'assert'].includes(message.type())) return
+        note(`console.${message.type()}: ${message.text()} (${message.location().url})`)
+      })
+      context.on('weberror', (error) => note(`uncaught: ${error.error().stack ?? error.error().message}`))
+      context.on('requestfailed', (request: Request) => {
+        const reason = request.failure()?.errorText ?? 'unknown'
+        // What a navigation leaves behind is given up, not failed.
+        if (reason === 'net::ERR_ABORTED') return
+        note(`request failed: ${request.method()} ${request.url()} ${reason}`)
+      })
+
+      const printedBefore = site.output().length
+      await provide(problems)
+
+      if (testInfo.status !== testInfo.expectedStatus) {
+        await testInfo.attach('server output', { body: site.output().slice(printedBefore) })
+      }
+      expect(problems, 'errors and warnings in the browser').toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+export { expect }
+
+/** Only in development, only built: the reason is said where it is used. */
+export function isDev(mode: Mode): boolean {
+  return mode === 'dev'
+}
+
+/** Resolves when React has taken over the document. */
+export async function hydrated(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    Object.keys(document).some((key) => key.startsWith('__reactContainer') && Reflect.get(document, key) !== null),
+  )
+}
+
+/** Marks this document, so that a later check can tell whether the browser loaded another one. */
+export async function markDocument(page: Page): Promise<{ isSame(): Promise<boolean> }> {
+  const mark = `mark-${Date.now()}-${Math.random()}`
+  await page.evaluate((value) => Reflect.set(window, '__mark', value), mark)
+  return { isSame: async () => (await page.evaluate(() => Reflect.get(window, '__mark'))) === mark }
+}
