@@ -1,0 +1,163 @@
+import { IsrError, isIsrError } from '../../runtime/errors.ts'
+import { isDynamic } from '../../runtime/routing/pattern.ts'
+import { toShellKey } from '../../runtime/routing/key.ts'
+import type {
+  Body,
+  Clock,
+  Engine,
+  Entry,
+  Fallback,
+  Generated,
+  Job,
+  Outcome,
+  Renderer,
+  RevalidateReason,
+  Settings,
+  Target,
+} from '../../runtime/types.ts'
+
+/** Data above this many bytes is worth a word: every visitor downloads it with the page. */
+const LARGE_DATA_BYTES = 128_000
+
+/** What the development engine works with. */
+export interface DevEngineOptions {
+  readonly renderer: Renderer
+  readonly settings: Settings
+  readonly clock: Pick<Clock, 'now'>
+  /** Hears of pages that work but should be looked at. */
+  readonly warn: (message: string) => void
+}
+
+/**
+ * The engine of development: it has no cache, so that every request shows the page as its source is now. It decides
+ * fallbacks as production does, and its answers have the same shape.
+ */
+export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOptions): Engine {
+  const timeoutMs = settings.generateTimeout * 1000
+  const running = new Set<Promise<unknown>>()
+  const closing = new AbortController()
+
+  async function generate(target: Target, job: Extract<Job, { type: 'page' | 'shell' }>): Promise<Entry> {
+    const startedAt = clock.now()
+    const generated = await track(renderer.run(job, { timeoutMs, signal: closing.signal }))
+    warnOfLargeData(target, generated)
+    return toEntry(target.key, generated, { startedAt, generatedAt: clock.now() })
+  }
+
+  function generatePage(target: Target, reason: RevalidateReason): Promise<Entry> {
+    const { route, params, path } = target
+    return generate(target, { type: 'page', pattern: route.pattern, params, path, reason })
+  }
+
+  /** Asked again each time, as Next.js does, so that an edited `getStaticPaths` counts at once. */
+  async function findListing(target: Target): Promise<{ listed: boolean; fallback: Fallback }> {
+    const { route, path } = target
+    if (route.kind !== 'isr' || !isDynamic(route.pattern)) return { listed: true, fallback: false }
+    const result = await track(
+      renderer.run({ type: 'paths', pattern: route.pattern }, { timeoutMs, signal: closing.signal }),
+    )
+    return { listed: result.paths.some((item) => item.path === path), fallback: result.fallback }
+  }
+
+  async function read(target: Target, request: { complete: boolean }): Promise<Outcome> {
+    const { route } = target
+    if (target.key === toShellKey(route.pattern)) {
+      const isFallback = route.kind === 'isr'
+      return miss(await generate(target, { type: 'shell', pattern: route.pattern, isFallback }))
+    }
+    const { listed, fallback } = await findListing(target)
+    if (!listed && fallback === false) return { state: 'ABSENT' }
+    if (!listed && fallback === true && !request.complete) return { state: 'SHELL' }
+    return miss(await generatePage(target, 'stale'))
+  }
+
+  function warnOfLargeData({ route, path }: Target, generated: Generated): void {
+    const bytes = generated.kind === 'page' ? (generated.data?.identity.byteLength ?? 0) : 0
+    if (bytes <= LARGE_DATA_BYTES) return
+    const page = isDynamic(route.pattern) ? `"${route.pattern}" (path "${path}")` : `"${route.pattern}"`
+    warn(
+      `data for page ${page} is ${Math.round(bytes / 1000)} kB which exceeds the threshold of ${LARGE_DATA_BYTES / 1000} kB. ` +
+        'Every visitor downloads it with the page: return only the fields that the page shows.',
+    )
+  }
+
+  async function track<T>(job: Promise<T>): Promise<T> {
+    running.add(job)
+    try {
+      return await job
+    } finally {
+      running.delete(job)
+    }
+  }
+
+  function toEntry(key: string, generated: Generated, times: { startedAt: number; generatedAt: number }): Entry {
+    const expire = generated.expire ?? settings.expire
+    if (generated.kind === 'page') {
+      const { revalidate, html, data } = generated
+      return {
+        key,
+        ...times,
+        kind: 'page',
+        status: 200,
+        revalidate,
+        expire,
+        html: toPlain(html),
+        data: data && toPlain(data),
+      }
+    }
+    if (generated.kind === 'notFound') {
+      return {
+        key,
+        ...times,
+        kind: 'notFound',
+        status: 404,
+        revalidate: generated.revalidate ?? settings.notFoundRevalidate,
+        expire,
+      }
+    }
+    const { status, revalidate, destination, basePath } = generated
+    return { key, ...times, kind: 'redirect', status, revalidate, expire, destination, basePath }
+  }
+
+  return {
+    peek: () => undefined,
+    read,
+    async revalidate(target, { onlyGenerated }) {
+      try {
+        const { listed, fallback } = await findListing(target)
+        // Nothing is kept here: what a build would have made counts as generated.
+        if (onlyGenerated && !listed) return { status: 'skipped' }
+        if (!listed && fallback === false) {
+          throw new IsrError(
+            'ISR_REVALIDATE_FAILED',
+            `Failed to revalidate ${target.path}: getStaticPaths does not list it.`,
+          )
+        }
+        const entry = await generatePage(target, 'on-demand')
+        return { status: entry.kind === 'page' ? 'regenerated' : entry.kind }
+      } catch (error) {
+        if (isIsrError(error, 'ISR_REVALIDATE_FAILED')) throw error
+        const text = error instanceof Error ? error.message : String(error)
+        throw new IsrError('ISR_REVALIDATE_FAILED', `Failed to revalidate ${target.path}: ${text}`, {
+          page: target.route.file,
+          path: target.path,
+          cause: error,
+        })
+      }
+    },
+    async close(limitMs) {
+      closing.abort()
+      const settled = Promise.allSettled(running)
+      await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, limitMs).unref())])
+    },
+  }
+}
+
+function miss(entry: Entry): Outcome {
+  return { state: 'MISS', detail: 'generated', entry }
+}
+
+/** Compressing a page that is thrown away costs more than the loopback interface. */
+function toPlain({ identity, digest }: Body): Body {
+  return { identity, digest }
+}
