@@ -43,10 +43,10 @@ export function isIsrError(error: unknown, code?: IsrErrorCode): error is IsrErr
   return error instanceof IsrError && (code === undefined || error.code === code)
 }
 
-/** The text of anything that was thrown: errors, strings, null, objects with hostile getters. Never throws. */
-export function toErrorText(error: unknown): string {
+/** One line for anything that was thrown: errors, strings, null, objects with hostile getters. Never throws. */
+export function toErrorMessage(error: unknown): string {
   try {
-    if (error instanceof Error) return error.stack ?? `${error.name}: ${error.message}`
+    if (error instanceof Error) return `${error.name}: ${error.message}`
     if (typeof error === 'object' && error !== null) {
       const { message } = error as { message?: unknown }
       return typeof message === 'string' ? message : `a thrown ${Object.prototype.toString.call(error)}`
@@ -55,4 +55,23 @@ export function toErrorText(error: unknown): string {
   } catch {
     return 'a thrown value that cannot be read'
   }
+}
+
+/**
+ * The text of anything that was thrown, for a log: the stack of the user's own error where there is one, since ours only
+ * says who called it. Never throws.
+ */
+export function toErrorText(error: unknown): string {
+  try {
+    if (error instanceof IsrError) {
+      const { cause } = error
+      const stack = cause instanceof Error ? cause.stack : undefined
+      const frames = stack?.slice(Math.max(0, stack.indexOf('\n    at ')))
+      return frames?.startsWith('\n    at ') ? error.message + frames : error.message
+    }
+    if (error instanceof Error) return error.stack ?? toErrorMessage(error)
+  } catch {
+    // Fall through: a getter of the thrown value threw.
+  }
+  return toErrorMessage(error)
 }

@@ -99,7 +99,10 @@ export interface GetServerSidePropsContext<P extends Params = Params> {
 }
 
 /** What `getServerSideProps` returns. */
-export type GetServerSidePropsResult<Props> = { props: Props | Promise<Props> } | { notFound: true } | { redirect: Redirect }
+export type GetServerSidePropsResult<Props> =
+  | { props: Props | Promise<Props> }
+  | { notFound: true }
+  | { redirect: Redirect }
 
 /**
  * Runs on every request; its page is never cached.
@@ -315,9 +318,15 @@ export type Generated =
       readonly basePath: boolean
     }
 
+/** What `getStaticPaths` returned, checked: each path once, canonical and without base. */
+export interface ParsedPaths {
+  readonly fallback: Fallback
+  readonly paths: ReadonlyArray<{ readonly path: string; readonly params: Params }>
+}
+
 /** The answer to each kind of job. */
 export interface JobResult {
-  paths: GetStaticPathsResult
+  paths: ParsedPaths
   page: Generated
   shell: Generated
   /** The whole HTML document. */

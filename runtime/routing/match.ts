@@ -73,7 +73,12 @@ export function decodeSegments(path: string): string[] | undefined {
 
 type Captured = ReadonlyArray<readonly [name: string, value: string | string[]]>
 
-function descend<R>(node: Node<R>, segments: readonly string[], index: number, captured: Captured): Match<R> | undefined {
+function descend<R>(
+  node: Node<R>,
+  segments: readonly string[],
+  index: number,
+  captured: Captured,
+): Match<R> | undefined {
   if (index === segments.length) {
     if (node.route) return { route: node.route, params: toParams(captured) }
     // The parameter of an empty optional catch-all is absent, not an empty array.
@@ -84,7 +89,8 @@ function descend<R>(node: Node<R>, segments: readonly string[], index: number, c
   const child = node.children.get(segment)
   const viaChild = child && descend(child, segments, index + 1, captured)
   if (viaChild) return viaChild
-  const viaParam = node.param && descend(node.param.node, segments, index + 1, [...captured, [node.param.name, segment]])
+  const viaParam =
+    node.param && descend(node.param.node, segments, index + 1, [...captured, [node.param.name, segment]])
   if (viaParam) return viaParam
   const rest = node.catchAll ?? node.optionalCatchAll
   if (!rest) return undefined

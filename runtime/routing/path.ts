@@ -33,14 +33,21 @@ export function toPath(pattern: string, params: Params): string {
 }
 
 function describe(name: string, expected: string, value: unknown): string {
-  const received = Array.isArray(value) ? (value.length === 0 ? 'an empty array' : 'array') : value === null ? 'null' : typeof value
+  const received = Array.isArray(value)
+    ? value.length === 0
+      ? 'an empty array'
+      : 'array'
+    : value === null
+      ? 'null'
+      : typeof value
   return `A required parameter (${name}) was not provided as ${expected} received ${received}`
 }
 
 function encodeSegment(text: string, name: string): string {
   if (text === '') throw new TypeError(`The parameter (${name}) is an empty string; a path segment needs text`)
   // Browsers and proxies resolve these two before anybody asks for them, so such a page could never be reached.
-  if (text === '.' || text === '..') throw new TypeError(`The parameter (${name}) is "${text}", which URLs resolve away`)
+  if (text === '.' || text === '..')
+    throw new TypeError(`The parameter (${name}) is "${text}", which URLs resolve away`)
   if (!text.isWellFormed()) throw new TypeError(`The parameter (${name}) holds half of a surrogate pair`)
   return encodeURIComponent(text)
 }

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { isIsrError } from '../errors.ts'
+import type { GetStaticProps, IsrApp, Job, PageModule, RenderInput } from '../types.ts'
+import { createJobRunner } from './generate.ts'
+
+const page = (pattern: string, getStaticProps?: GetStaticProps, extra: Partial<PageModule> = {}) => ({
+  pattern,
+  module: { default: null, ...(getStaticProps && { getStaticProps }), ...extra } satisfies PageModule,
+})
+
+function createTestApp(
+  pages: Array<ReturnType<typeof page>>,
+  render?: (input: RenderInput) => Promise<string>,
+): IsrApp {
+  return {
+    buildId: 'test',
+    base: '/',
+    trailingSlash: false,
+    routes: pages.map(({ pattern, module }) => ({
+      pattern,
+      kind: module.getStaticProps ? 'isr' : 'static',
+      file: `pages${pattern}.tsx`,
+    })),
+    load: async (pattern) => pages.find((candidate) => candidate.pattern === pattern)!.module,
+    render: render ?? (async (input) => `<html>${JSON.stringify(input)}</html>`),
+  }
+}
+
+const job = (pattern: string, path: string, params = {}): Extract<Job, { type: 'page' }> => ({
+  type: 'page',
+  pattern,
+  path,
+  params,
+  reason: 'build',
+})
+
+const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
+
+describe('createJobRunner', () => {
+  it('B01 calls getStaticProps once with the context of the build', async () => {
+    const contexts: unknown[] = []
+    const run = createJobRunner(
+      createTestApp([
+        page('/', (context) => {
+          contexts.push(context)
+          return { props: {} }
+        }),
+      ]),
+    )
+    await run(job('/', '/'))
+    expect(contexts).toHaveLength(1)
+    expect(contexts[0]).toStrictEqual({
+      revalidateReason: 'build',
+      locales: [],
+      locale: undefined,
+      defaultLocale: undefined,
+    })
+  })
+
+  it('P3 R03 the HTML and the data come from one call', async () => {
+    let calls = 0
+    const run = createJobRunner(createTestApp([page('/b/[s]', () => ({ props: { n: ++calls }, revalidate: 5 }))]))
+    const generated = await run(job('/b/[s]', '/b/x', { s: 'x' }))
+    if (generated.kind !== 'page') throw new Error('not a page')
+    expect(text(generated.html.identity)).toContain('"pageProps":{"n":1}')
+    expect(text(generated.data?.identity)).toBe('{"pageProps":{"n":1}}')
+    expect(generated.revalidate).toBe(5)
+    expect(calls).toBe(1)
+  })
+
+  it('S07 a page without data functions has no data', async () => {
+    const run = createJobRunner(createTestApp([page('/about')]))
+    expect(await run(job('/about', '/about'))).toMatchObject({ kind: 'page', revalidate: false, data: undefined })
+  })
+
+  it('N01 notFound and N05 redirect are results of their own', async () => {
+    const run = createJobRunner(
+      createTestApp([
+        page('/gone', () => ({ notFound: true, revalidate: 7 })),
+        page('/moved', () => ({ redirect: { destination: '/new', permanent: true } })),
+      ]),
+    )
+    expect(await run(job('/gone', '/gone'))).toEqual({
+      kind: 'notFound',
+      status: 404,
+      revalidate: 7,
+      expire: undefined,
+    })
+    expect(await run(job('/moved', '/moved'))).toMatchObject({ kind: 'redirect', status: 308, destination: '/new' })
+  })
+
+  it('B32 a 404 page that returns notFound is refused', async () => {
+    const run = createJobRunner(createTestApp([page('/404', () => ({ notFound: true }))]))
+    await expect(run(job('/404', '/404'))).rejects.toThrow('404 page itself')
+  })
+
+  it('B25 HD04 a shell is rendered with empty props and query, and no data function is called', async () => {
+    const run = createJobRunner(
+      createTestApp([
+        page('/b/[s]', () => {
+          throw new Error('called')
+        }),
+      ]),
+    )
+    const shell = await run({ type: 'shell', pattern: '/b/[s]', isFallback: true })
+    if (shell.kind !== 'page') throw new Error('not a page')
+    expect(text(shell.html.identity)).toContain('"query":{},"pageProps":{},"isFallback":true')
+  })
+
+  it.each([
+    ['an error', new Error('boom'), 'Error: boom'],
+    ['a string', 'boom', 'a thrown string: boom'],
+    ['null', null, 'null'],
+    ['undefined', undefined, 'a thrown undefined'],
+    [
+      'an object whose getter throws',
+      Object.defineProperty({}, 'message', {
+        get: () => {
+          throw new Error('trap')
+        },
+      }),
+      'cannot be read',
+    ],
+  ])('REL-03 E01 getStaticProps that throws %s names page and path', async (_name, thrown, message) => {
+    const run = createJobRunner(
+      createTestApp([
+        page('/b/[s]', () => {
+          throw thrown // oxlint-disable-line typescript/only-throw-error -- user code may throw anything
+        }),
+      ]),
+    )
+    const failure = await run(job('/b/[s]', '/b/x', { s: 'x' })).catch((error: unknown) => error)
+    expect(isIsrError(failure, 'ISR_GENERATE')).toBe(true)
+    expect(failure).toMatchObject({
+      page: 'pages/b/[s].tsx',
+      path: '/b/x',
+      message: expect.stringContaining(message) as string,
+    })
+  })
+
+  it('REL-04 a component that throws fails the generation', async () => {
+    const run = createJobRunner(
+      createTestApp([page('/', () => ({ props: {} }))], () => Promise.reject(new Error('late'))),
+    )
+    await expect(run(job('/', '/'))).rejects.toThrow('rendering for / failed: Error: late')
+  })
+
+  it('D03 a draft render is told so and is not compressed', async () => {
+    let draft: unknown
+    const run = createJobRunner(
+      createTestApp([
+        page('/', (context) => {
+          draft = context.draftMode
+          return { props: { text: 'x'.repeat(4000) } }
+        }),
+      ]),
+    )
+    const generated = await run({ ...job('/', '/'), draft: true })
+    expect(draft).toBe(true)
+    expect(generated).toMatchObject({ kind: 'page', html: { identity: expect.anything() as unknown } })
+    expect((generated as { html: object }).html).not.toHaveProperty('br')
+  })
+
+  it('B02 lists paths, B13 refuses a page without getStaticPaths', async () => {
+    const getStaticPaths = () => ({ paths: ['/b/1', { params: { s: '2' } }], fallback: 'blocking' as const })
+    const run = createJobRunner(
+      createTestApp([page('/b/[s]', () => ({ props: {} }), { getStaticPaths }), page('/c/[s]', () => ({ props: {} }))]),
+    )
+    expect((await run({ type: 'paths', pattern: '/b/[s]' })).paths.map(({ path }) => path)).toEqual(['/b/1', '/b/2'])
+    await expect(run({ type: 'paths', pattern: '/c/[s]' })).rejects.toThrow('getStaticPaths is missing')
+  })
+})

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { findPropsProblem, toInlineJson } from './props.ts'
+
+class Point {
+  x = 1
+}
+
+describe('findPropsProblem', () => {
+  const circular: Record<string, unknown> = { a: {} }
+  circular['a'] = { back: circular }
+
+  it.each([
+    [{ d: new Date() }, '.d'],
+    [{ a: [{ b: undefined }] }, '.a[0].b'],
+    [{ f: () => 1 }, '.f'],
+    [{ m: new Map() }, '.m'],
+    [{ 'odd key': { x: 1n } }, '["odd key"].x'],
+    [{ p: new Point() }, '.p'],
+    [{ s: Symbol('s') }, '.s'],
+    // oxlint-disable-next-line no-sparse-arrays -- a hole is what is tested
+    [{ hole: [1, , 2] }, '.hole[1]'],
+    [circular, '.a.back'],
+    [null, ''],
+    [[], ''],
+    ['text', ''],
+    [new Point(), ''],
+  ])('B24 W14 %o is refused at %s', (props, path) => {
+    expect(findPropsProblem(props)?.path).toBe(path)
+  })
+
+  it('B24 names the reason', () => {
+    expect(findPropsProblem({ d: new Date() })?.reason).toContain('[object Date]')
+    expect(findPropsProblem({ d: undefined })?.reason).toContain('use `null` or omit')
+    expect(findPropsProblem(circular)?.reason).toContain('circular')
+  })
+
+  it('B24 a value that appears twice without a cycle passes', () => {
+    const shared = { x: 1 }
+    expect(findPropsProblem({ a: shared, b: shared, c: [shared, shared] })).toBeUndefined()
+  })
+
+  it('B24 NaN passes and becomes null', () => {
+    expect(findPropsProblem({ n: Number.NaN })).toBeUndefined()
+    expect(JSON.stringify({ n: Number.NaN })).toBe('{"n":null}')
+  })
+
+  it('SEC-88 nesting of 20 000 levels is refused and does not overflow', () => {
+    let deep: unknown = 1
+    for (let index = 0; index < 20_000; index++) deep = { deep }
+    expect(findPropsProblem(deep)?.reason).toContain('nested deeper')
+  })
+
+  it('B24 everything that JSON can carry passes', () => {
+    fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (props) => findPropsProblem(props) === undefined))
+  })
+})
+
+describe('toInlineJson', () => {
+  it('HD02 SEC-84 never holds a character that could end the script, and reads back the same', () => {
+    const hostile = fc.string({
+      unit: fc.constantFrom('<', '>', '&', '\u2028', '\u2029', '/', '!', '-', 'script', '\ud800', '"', '\\'),
+    })
+    fc.assert(
+      fc.property(fc.dictionary(hostile, fc.oneof(hostile, fc.jsonValue())), (value) => {
+        const json = toInlineJson(value)
+        expect(json).not.toMatch(/[<>&\u2028\u2029]/)
+        expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(value)))
+      }),
+    )
+  })
+})

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import { isIsrError } from '../errors.ts'
+import { parseServerSideProps, parseStaticPaths, parseStaticProps } from './result.ts'
+
+const source = { page: 'pages/b/[s].tsx', path: '/b/1' }
+const parse = (result: unknown) => parseStaticProps(result, source)
+const paths = (result: unknown, pattern = '/b/[s]') =>
+  parseStaticPaths(result, pattern, { page: `pages${pattern}.tsx` })
+
+describe('parseStaticProps', () => {
+  it.each([1, 60, 31_536_000])('V01 revalidate %s is taken as it is', async (revalidate) => {
+    expect(await parse({ props: {}, revalidate })).toMatchObject({ kind: 'page', revalidate })
+  })
+  it('S06 revalidate true is one second', async () => {
+    expect(await parse({ props: {}, revalidate: true })).toMatchObject({ revalidate: 1 })
+  })
+  it('V01 revalidate false and absent are told apart', async () => {
+    expect((await parse({ props: {}, revalidate: false })).revalidate).toBe(false)
+    expect((await parse({ props: {} })).revalidate).toBeUndefined()
+  })
+  it.each([0, -1, 0.5, '60', null, Number.POSITIVE_INFINITY, Number.NaN, 1e300, 'soon'])(
+    'V01 REL-15 revalidate %s is refused, naming the page',
+    async (revalidate) => {
+      await expect(parse({ props: {}, revalidate })).rejects.toThrow(/pages\/b\/\[s\]\.tsx \(\/b\/1\): .*revalidate/)
+    },
+  )
+  it.each([undefined, null, 'text', []])('E03 a result of %s is refused', async (result) => {
+    await expect(parse(result)).rejects.toSatisfy((error) => isIsrError(error, 'ISR_RESULT'))
+  })
+  it('V04 unknown keys are refused by name', async () => {
+    await expect(parse({ prop: {}, revalidate: 1 })).rejects.toThrow('`prop`')
+  })
+  it('E03 an object without a result is refused', async () => {
+    await expect(parse({ revalidate: 1 })).rejects.toThrow('without `props`')
+  })
+  it('B24 props that JSON cannot carry are refused with their access path', async () => {
+    await expect(parse({ props: { a: [{ d: new Date() }] } })).rejects.toThrow('`.a[0].d`')
+    await expect(parse({ props: null })).rejects.toThrow('`null`')
+  })
+  it('props may be a promise', async () => {
+    expect(await parse({ props: Promise.resolve({ a: 1 }) })).toMatchObject({ props: { a: 1 } })
+  })
+  it('N10 notFound and redirect together are refused', async () => {
+    await expect(parse({ notFound: true, redirect: { destination: '/' } })).rejects.toThrow('both')
+  })
+  it.each([
+    [{ destination: '/x' }, 307],
+    [{ destination: '/x', permanent: false }, 307],
+    [{ destination: '/x', permanent: true }, 308],
+    [{ destination: 'https://example.org/a b', statusCode: 301 }, 301],
+  ])('N05 N06 redirect %j answers %s', async (redirect, status) => {
+    expect(await parse({ redirect })).toMatchObject({ redirect: { status, destination: redirect.destination } })
+  })
+  it.each([
+    { destination: '/x', statusCode: 200 },
+    { destination: '/x', statusCode: 308, permanent: true },
+    { destination: 1 },
+    { destination: '' },
+    { permanent: true },
+    { destination: '/x', extra: 1 },
+    'x',
+  ])('N06 redirect %j is refused', async (redirect) => {
+    await expect(parse({ redirect })).rejects.toThrow('redirect')
+  })
+  it.each([
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'vbscript:x',
+    'jaVa\nscript:x',
+    ' javascript:x',
+    '/a\r\nx-evil: 1',
+  ])('SEC-79 destination %j is refused', async (destination) => {
+    await expect(parse({ redirect: { destination } })).rejects.toThrow('destination')
+  })
+  it.each(['//evil.com', '/\\evil.com', '\\\\evil.com', '///evil'])(
+    'SEC-77 destination %j stays on this host',
+    async (destination) => {
+      const parsed = await parse({ redirect: { destination } })
+      expect(parsed).toMatchObject({ redirect: { destination: expect.stringMatching(/^\/evil/) as string } })
+    },
+  )
+})
+
+describe('parseServerSideProps', () => {
+  it('refuses revalidate, which has no meaning there', async () => {
+    await expect(parseServerSideProps({ props: {}, revalidate: 1 }, source)).rejects.toThrow('`revalidate`')
+  })
+})
+
+describe('parseStaticPaths', () => {
+  it('B04 a string path is matched against the page and decoded', () => {
+    expect(paths({ paths: ['/b/str%20ing'], fallback: false }).paths).toEqual([
+      { path: '/b/str%20ing', params: { s: 'str ing' } },
+    ])
+  })
+  it('B05 a string path that does not match is refused', () => {
+    expect(() => paths({ paths: ['/c/x'], fallback: false })).toThrow(
+      '"/c/x" returned from getStaticPaths does not match the page "/b/[s]"',
+    )
+  })
+  it.each([
+    [
+      { paths: [{ params: {} }], fallback: false },
+      'B06',
+      'A required parameter (s) was not provided as a string received undefined in getStaticPaths for /b/[s]',
+    ],
+    [{ paths: [{ params: { s: 1 } }], fallback: false }, 'B06', 'received number'],
+    [{ paths: [{ s: '1' }], fallback: false }, 'B07', 'belong under `params`: `{ params: { s: … } }`'],
+    [{ paths: [] }, 'B09', '`fallback` key must be returned'],
+    [{ paths: [], fallback: 'yes' }, 'B09', 'received "yes"'],
+    [{ fallback: false }, 'B10', 'paths: undefined'],
+    [{ paths: {}, fallback: false }, 'B10', 'must be an array'],
+    [{ paths: [], fallback: false, revalidate: 1 }, 'B11', 'extra keys: revalidate'],
+    [undefined, 'B12', 'returned undefined'],
+    [[], 'B12', 'returned an array'],
+    [{ paths: [1], fallback: false }, 'B12', 'returned 1 among'],
+  ])('%j is refused (%s)', (result, _id, message) => {
+    expect(() => paths(result)).toThrow(message)
+  })
+  it('B06 a catch-all needs an array', () => {
+    expect(() => paths({ paths: [{ params: { x: 'a' } }], fallback: false }, '/d/[...x]')).toThrow(
+      'as an array received string',
+    )
+  })
+  it('a path that is listed twice is kept once', () => {
+    expect(paths({ paths: ['/b/a', { params: { s: 'a' } }], fallback: true }).paths).toHaveLength(1)
+  })
+})

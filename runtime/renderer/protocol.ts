@@ -1,0 +1,53 @@
+import { IsrError, toErrorMessage, type IsrErrorCode } from '../errors.ts'
+import type { Job } from '../types.ts'
+
+/** What the serving thread sends to a render worker. */
+export type ToWorker = { readonly type: 'job'; readonly id: number; readonly job: Job } | { readonly type: 'ping' }
+
+/** What a render worker sends back. */
+export type FromWorker =
+  | { readonly type: 'ready' | 'pong' }
+  | { readonly type: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
+
+/** An error as plain data: structured clone would drop our fields and the class of the user's own errors. */
+export interface WireError {
+  readonly code: IsrErrorCode
+  readonly message: string
+  readonly page: string | undefined
+  readonly path: string | undefined
+  readonly cause: { readonly name: string; readonly message: string; readonly stack: string } | undefined
+}
+
+/** Reads all that matters of a thrown value while its thread still can, stack mapped to the sources. */
+export function toWireError(error: unknown): WireError {
+  const isr = error instanceof IsrError ? error : undefined
+  return {
+    code: isr?.code ?? 'ISR_GENERATE',
+    message: isr?.message ?? toErrorMessage(error),
+    page: isr?.page,
+    path: isr?.path,
+    cause: toWireCause(isr ? isr.cause : error),
+  }
+}
+
+function toWireCause(cause: unknown): WireError['cause'] {
+  if (cause === undefined) return undefined
+  try {
+    if (cause instanceof Error) {
+      return { name: `${cause.name}`, message: `${cause.message}`, stack: `${cause.stack}` }
+    }
+  } catch {
+    // A hostile getter: the message below never throws.
+  }
+  return { name: 'Error', message: toErrorMessage(cause), stack: '' }
+}
+
+/** Rebuilds the error on the other side, so that `instanceof IsrError` holds there too. */
+export function fromWireError(wire: WireError): IsrError {
+  return new IsrError(wire.code, wire.message, {
+    ...(wire.page !== undefined && { page: wire.page }),
+    ...(wire.path !== undefined && { path: wire.path }),
+    ...(wire.cause && { cause: Object.assign(new Error(wire.cause.message), wire.cause) }),
+  })
+}

@@ -1,0 +1,43 @@
+import { isMainThread, parentPort, type TransferListItem } from 'node:worker_threads'
+import { createJobRunner, type RunJob } from '../isr/generate.ts'
+import type { Body, IsrApp } from '../types.ts'
+import { toWireError, type FromWorker, type ToWorker } from './protocol.ts'
+
+/**
+ * The body of a render worker: answers the jobs of `createWorkerRenderer` until it is terminated.
+ *
+ * @param loadApp imports the app; called at the first job, after source maps are on, so that stacks name the sources
+ */
+export function serveJobs(loadApp: () => Promise<IsrApp>): void {
+  if (isMainThread || !parentPort) throw new Error('serveJobs runs in a worker thread only')
+  const port = parentPort
+  process.setSourceMapsEnabled(true)
+  let runner: Promise<RunJob> | undefined
+
+  const post = (message: FromWorker, transfer: TransferListItem[] = []) => port.postMessage(message, transfer)
+
+  async function answer(id: number, job: Extract<ToWorker, { type: 'job' }>['job']): Promise<void> {
+    try {
+      runner ??= loadApp().then(createJobRunner)
+      const runJob = await runner
+      const result = await runJob(job)
+      post({ type: 'done', id, result }, buffersOf(result))
+    } catch (error) {
+      post({ type: 'failed', id, error: toWireError(error) })
+    }
+  }
+
+  port.on('message', (message: ToWorker) => {
+    if (message.type === 'ping') post({ type: 'pong' })
+    else void answer(message.id, message.job)
+  })
+  post({ type: 'ready' })
+}
+
+/** The bodies of a page are moved, not copied; each has an ArrayBuffer of its own. */
+function buffersOf(result: unknown): ArrayBuffer[] {
+  if (typeof result !== 'object' || result === null || !('html' in result)) return []
+  const { html, data } = result as { html: Body; data: Body | undefined }
+  const bodies = [html.identity, html.br, html.gzip, data?.identity, data?.br, data?.gzip]
+  return bodies.flatMap((body) => (body ? [body.buffer as ArrayBuffer] : []))
+}

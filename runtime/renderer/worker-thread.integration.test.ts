@@ -1,0 +1,121 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { IsrError } from '../errors.ts'
+import type { Job, Renderer } from '../types.ts'
+import { createWorkerRenderer, type WorkerRendererOptions } from './worker-thread.ts'
+
+const serveJobs = new URL('../../dist/runtime/renderer/serve-jobs.js', import.meta.url).href
+
+/** Pages that behave as badly as user code can. The worker runs the compiled runtime, as in production. */
+const workerSource = `
+import { serveJobs } from ${JSON.stringify(serveJobs)}
+import { threadId } from 'node:worker_threads'
+const pages = {
+  '/good': () => ({ props: { threadId, text: 'x'.repeat(5000) } }),
+  '/slow': () => new Promise((resolve) => setTimeout(() => resolve({ props: { threadId } }), 300)),
+  '/throws': () => { throw new Error('boom') },
+  '/hangs': () => new Promise(() => {}),
+  '/loops': () => { for (;;); },
+  '/exits': () => process.exit(3),
+  '/rejects-later': () => { Promise.reject(new Error('nobody waits for me')); return new Promise(() => {}) },
+  '/out-of-memory': () => { const kept = []; for (;;) kept.push(new Array(1e6).fill(kept.length)) },
+}
+serveJobs(async () => ({
+  buildId: 'test', base: '/', trailingSlash: false,
+  routes: Object.keys(pages).map((pattern) => ({ pattern, kind: 'isr', file: 'pages' + pattern + '.tsx' })),
+  load: async (pattern) => ({ default: null, getStaticProps: pages[pattern] }),
+  render: async (input) => '<html>' + JSON.stringify(input.pageProps) + '</html>',
+}))
+`
+
+let folder: string
+let worker: URL
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'isr-renderer-'))
+  worker = pathToFileURL(join(folder, 'worker.mjs'))
+  await writeFile(worker, workerSource)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const job = (path: string): Job => ({ type: 'page', pattern: path, path, params: {}, reason: 'stale' })
+
+async function withRenderer(
+  options: Partial<WorkerRendererOptions>,
+  test: (run: (path: string, timeoutMs?: number) => Promise<string>, renderer: Renderer) => Promise<void>,
+): Promise<void> {
+  const renderer = createWorkerRenderer({ worker, workers: 1, ...options })
+  const run = async (path: string, timeoutMs = 20_000) => {
+    const result = await renderer.run(job(path), { timeoutMs })
+    return Buffer.from((result as { data: { identity: Uint8Array } }).data.identity).toString()
+  }
+  try {
+    await test(run, renderer)
+  } finally {
+    await renderer.close()
+  }
+}
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error as IsrError,
+  )
+
+describe('createWorkerRenderer', () => {
+  it('renders away from this thread and moves the bodies over', () =>
+    withRenderer({}, async (run, renderer) => {
+      expect(await run('/good')).toMatch(/"threadId":[1-9]/)
+      const generated = (await renderer.run(job('/good'), { timeoutMs: 20_000 })) as { html: { br: Uint8Array } }
+      expect(generated.html.br.byteLength).toBe(generated.html.br.buffer.byteLength)
+    }))
+
+  it('REL-03 errors come across with page, path and the stack of the user code', () =>
+    withRenderer({}, async (run) => {
+      const error = await failure(run('/throws'))
+      expect(error).toMatchObject({ code: 'ISR_GENERATE', page: 'pages/throws.tsx', path: '/throws' })
+      expect((error!.cause as Error).stack).toContain('worker.mjs')
+    }))
+
+  it('W5 REL-07 a hung data call ends at its limit and disturbs nobody', () =>
+    withRenderer({}, async (run) => {
+      const hung = failure(run('/hangs', 200))
+      const before = await run('/good')
+      expect(await hung).toMatchObject({ code: 'ISR_TIMEOUT' })
+      expect(await run('/good')).toBe(before)
+    }))
+
+  it.each(['/exits', '/rejects-later', '/out-of-memory'])(
+    'REL-10 %s costs its own page only: the jobs beside it are answered',
+    (path) =>
+      withRenderer({ memoryMegabytes: 64 }, async (run) => {
+        const [guilty, innocent] = await Promise.all([failure(run(path, 60_000)), run('/slow', 60_000)])
+        expect(guilty).toMatchObject({ code: 'ISR_RENDERER_LOST', path })
+        expect(innocent).toContain('threadId')
+        expect(await run('/good')).toContain('threadId')
+      }),
+  )
+
+  it('REL-10 an endless loop is found, stopped, and the jobs beside it are answered', () =>
+    withRenderer({ unresponsiveMs: 1500 }, async (run) => {
+      const [guilty, innocent] = await Promise.all([failure(run('/loops')), run('/slow')])
+      expect(guilty).toMatchObject({ code: 'ISR_RENDERER_LOST', path: '/loops' })
+      expect(innocent).toContain('threadId')
+    }))
+
+  it('REL-10 an endless loop ends at the time limit of its job when that comes first', () =>
+    withRenderer({}, async (run) => {
+      expect(await failure(run('/loops', 3000))).toMatchObject({ code: 'ISR_TIMEOUT' })
+      expect(await run('/good')).toContain('threadId')
+    }))
+
+  it('close answers what still runs and ends the workers', async () => {
+    const renderer = createWorkerRenderer({ worker, workers: 2 })
+    const hung = failure(renderer.run(job('/hangs'), { timeoutMs: 20_000 }))
+    await renderer.close()
+    expect(await hung).toMatchObject({ code: 'ISR_CLOSED' })
+    expect(await failure(renderer.run(job('/good'), { timeoutMs: 20_000 }))).toMatchObject({ code: 'ISR_CLOSED' })
+  })
+})
