@@ -1,0 +1,216 @@
+import { inspect } from 'node:util'
+
+/** The stable codes of errors that the plugin reports; `docs/errors.md` explains each. */
+export type PluginErrorCode =
+  | 'ISR_OPTION'
+  | 'ISR_CONFIG'
+  | 'ISR_PAGES_DIR'
+  | 'ISR_PAGE_NAME'
+  | 'ISR_PAGE_CONFLICT'
+  | 'ISR_PAGE_EXPORTS'
+  | 'ISR_SERVER_ONLY'
+  | 'ISR_INTERNAL'
+
+/** One thing that the user has to change: what failed, for which file, what was seen, what to do. */
+export interface Problem {
+  readonly code: PluginErrorCode
+  readonly text: string
+}
+
+/** A mistake in the user's project. It carries no stack: ours would lead the reader away from the file to mend. */
+export class UsageError extends Error {
+  readonly code: PluginErrorCode
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly [Problem, ...Problem[]], cause?: unknown) {
+    super(toMessage(problems), cause === undefined ? undefined : { cause })
+    this.name = 'UsageError'
+    this.code = problems[0].code
+    this.problems = problems
+    this.stack = this.message
+  }
+
+  /** Vite prints build errors with `inspect`, which would add the name and the fields again. */
+  [inspect.custom](): string {
+    return this.message
+  }
+}
+
+/** Reports one mistake of the user. */
+export function usageError(code: PluginErrorCode, text: string, cause?: unknown): UsageError {
+  return new UsageError([{ code, text }], cause)
+}
+
+/** Reports several mistakes of the user at once, so that they can be mended in one go. */
+export function usageErrors(problems: readonly [Problem, ...Problem[]]): UsageError {
+  return new UsageError(problems)
+}
+
+/** Reports a Vite config that this plugin can't work with. */
+export function configError(text: string): UsageError {
+  return usageError('ISR_CONFIG', text)
+}
+
+/** Reports what can only be a defect of ours. */
+export function internalError(what: string, cause?: unknown): Error {
+  const error = new Error(
+    `[vite-plugin-isr] ${what} (ISR_INTERNAL). This is a defect of vite-plugin-isr: please report it with this message.`,
+    cause === undefined ? undefined : { cause },
+  )
+  return Object.assign(error, { code: 'ISR_INTERNAL' satisfies PluginErrorCode })
+}
+
+function toMessage(problems: readonly [Problem, ...Problem[]]): string {
+  const [first] = problems
+  if (problems.length === 1) return `[vite-plugin-isr] ${first.text} (${first.code})`
+  const list = problems.map(({ text, code }) => `  - ${text} (${code})`)
+  return [`[vite-plugin-isr] ${problems.length} problems:`, ...list].join('\n')
+}
+
+// ── Pages folder and file names ────────────────────────────────────────────────────────────────────────────────────
+
+export function pagesDirMissing(looked: readonly string[], fromOption: boolean): Problem {
+  return {
+    code: 'ISR_PAGES_DIR',
+    text: fromOption
+      ? `No pages folder: option pagesDir names ${looked.join(', ')}, which is not a folder. Create it, or correct the option.`
+      : `No pages folder: looked for ${looked.join(' and ')}. Create pages/index.tsx, or set the option pagesDir.`,
+  }
+}
+
+export function segmentInvalid(file: string, segment: string, why: string): Problem {
+  return {
+    code: 'ISR_PAGE_NAME',
+    text: `No route for ${file}: the part "${segment}" ${why}. Dynamic parts are [name], [...name] and [[...name]].`,
+  }
+}
+
+export function parameterRepeated(file: string, name: string): Problem {
+  return {
+    code: 'ISR_PAGE_NAME',
+    text: `No route for ${file}: the parameter "${name}" occurs twice in its path. Give each parameter a name of its own.`,
+  }
+}
+
+export function catchAllNotLast(file: string, segment: string): Problem {
+  return {
+    code: 'ISR_PAGE_NAME',
+    text: `No route for ${file}: "${segment}" is not the last part of the path. A catch-all takes the rest of the URL, so nothing can follow it.`,
+  }
+}
+
+export function specialNested(file: string, name: string, pagesDir: string): Problem {
+  return {
+    code: 'ISR_PAGE_NAME',
+    text: `No route for ${file}: ${name} has its meaning only directly in ${pagesDir}/. Move it there, or rename it.`,
+  }
+}
+
+// ── Conflicts between pages ────────────────────────────────────────────────────────────────────────────────────────
+
+export function filesShareRoute(pattern: string, files: readonly string[]): Problem {
+  return {
+    code: 'ISR_PAGE_CONFLICT',
+    text: `Conflicting pages for ${pattern}: ${files.join(' and ')} have the same URL. Keep one of them.`,
+  }
+}
+
+export function parameterNamesDiffer(at: string, pages: readonly { segment: string; file: string }[]): Problem {
+  const seen = pages.map(({ segment, file }) => `${segment} (${file})`).join(' and ')
+  return {
+    code: 'ISR_PAGE_CONFLICT',
+    text: `Conflicting pages below ${at}: different parameter names at one place of the path, ${seen}. Use the same name in all of them.`,
+  }
+}
+
+export function catchAllsConflict(at: string, files: readonly string[]): Problem {
+  return {
+    code: 'ISR_PAGE_CONFLICT',
+    text: `Conflicting pages below ${at}: [...name] and [[...name]] at one place of the path (${files.join(' and ')}). Keep one of them.`,
+  }
+}
+
+export function optionalCatchAllShadows(pattern: string, file: string, parent: string): Problem {
+  return {
+    code: 'ISR_PAGE_CONFLICT',
+    text: `Conflicting pages for ${pattern}: ${parent} and the optional catch-all ${file} both match it. Remove ${parent}, or make the catch-all required ([...name]).`,
+  }
+}
+
+// ── Exports of a page ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const exportsProblem = (file: string, saw: string, todo: string): Problem => ({
+  code: 'ISR_PAGE_EXPORTS',
+  text: `Wrong exports of ${file}: ${saw}. ${todo}.`,
+})
+
+export const exportProblems = {
+  defaultMissing: (file: string, what: 'component' | 'handler') =>
+    exportsProblem(
+      file,
+      'there is no default export',
+      what === 'component'
+        ? 'Export the React component as default, or move the file out of the pages folder if it is no page'
+        : 'Export the handler function as default, or move the file out of the pages folder if it is no API route',
+    ),
+  pathsMissing: (file: string, pattern: string) =>
+    exportsProblem(
+      file,
+      `getStaticPaths is missing, and ${pattern} is a dynamic page that uses getStaticProps`,
+      'Export getStaticPaths to say which paths exist',
+    ),
+  pathsWithoutProps: (file: string) =>
+    exportsProblem(
+      file,
+      'getStaticPaths was added without getStaticProps',
+      'Without getStaticProps nothing is generated: export getStaticProps too, or remove getStaticPaths',
+    ),
+  pathsNotDynamic: (file: string, pattern: string) =>
+    exportsProblem(
+      file,
+      `getStaticPaths is only allowed on dynamic pages, and ${pattern} has no parameter`,
+      'Remove getStaticPaths, or rename the file to have one, such as [id]',
+    ),
+  bothProps: (file: string) =>
+    exportsProblem(
+      file,
+      'getStaticProps and getServerSideProps are both there',
+      'A page is either generated or rendered on each request: remove one of them',
+    ),
+  attached: (file: string, name: string) =>
+    exportsProblem(
+      file,
+      `${name} is attached to the page's component as a property`,
+      `It must be an export of the page instead: export async function ${name}() {}`,
+    ),
+  initialProps: (file: string) =>
+    exportsProblem(
+      file,
+      'getInitialProps is used',
+      'It is not supported: use getStaticProps or getServerSideProps instead',
+    ),
+  errorPageServer: (file: string) =>
+    exportsProblem(
+      file,
+      'getServerSideProps cannot be used on an error page',
+      'Error pages are prerendered: use getStaticProps, or no data function',
+    ),
+  exportAll: (file: string, source: string) =>
+    exportsProblem(
+      file,
+      `"export * from '${source}'" is not allowed in a page`,
+      `It hides which of the page's exports are server code: name the exports, export { default, getStaticProps } from '${source}'`,
+    ),
+  destructured: (file: string, name: string) =>
+    exportsProblem(
+      file,
+      `${name} is exported from a destructuring`,
+      `It cannot be told apart from the browser's half of the page: write it as export const ${name} = …`,
+    ),
+  dataInSpecial: (file: string, name: string) =>
+    exportsProblem(
+      file,
+      `${name} is exported, but it is never called there`,
+      `Remove it; only pages have data functions`,
+    ),
+}
