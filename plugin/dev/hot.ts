@@ -1,0 +1,147 @@
+import {
+  isCSSRequest,
+  type DevEnvironment,
+  type EnvironmentModuleNode,
+  type HotUpdateOptions,
+  type ViteDevServer,
+} from 'vite'
+
+/** Tells the client router to ask for the props of the page in view again; the state of its components stays. */
+export const DATA_EVENT = 'isr:data'
+
+/** The half of a page that only the server runs. */
+export interface DataHalf {
+  /** Changes exactly when the code behind the page's data functions does. */
+  readonly fingerprint: string
+  /** What that code imports, as written: `../lib/db`. */
+  readonly imports: readonly string[]
+}
+
+/** What hot updates need to know of the site. */
+export interface HotSite {
+  /** Whether a file can be a page, an API route or a special file: it lies in the pages folder and ends as one. */
+  isInPages(file: string): boolean
+  /** The file of a page of a kind that has data; API routes and special files are none. */
+  isPage(file: string): boolean
+  isDocument(file: string): boolean
+  /** Looks at the pages folder again; true when the routes are no longer the same. */
+  rescan(): Promise<boolean>
+  /** The data half of a page as the server last ran it; undefined when it has none or was never loaded. */
+  readKnownHalf(file: string): DataHalf | undefined
+  /** The data half of a source text. */
+  parseHalf(code: string, file: string): DataHalf | undefined
+  /** Modules that are generated from the routes. */
+  isGenerated(id: string): boolean
+  /** True once after each error that was shown: whatever changes then may have mended it. */
+  takeFailure(): boolean
+}
+
+/** What a change asks of the browser. Vite's own update of the component code goes on beside `data` and `none`. */
+export type HotPlan = 'reload' | 'data' | 'none'
+
+/**
+ * Creates the `hotUpdate` hook. Vite calls it once for each environment and updates the modules afterwards, so that one
+ * plan is made per change and carried out when the ssr environment has its turn.
+ */
+export function createHotUpdate(site: HotSite, server: () => ViteDevServer) {
+  let current: { change: string; plan: Promise<HotPlan> } | undefined
+
+  function planOnce(options: HotUpdateOptions): Promise<HotPlan> {
+    const change = `${options.timestamp} ${options.type} ${options.file}`
+    if (current?.change !== change) current = { change, plan: planUpdate(site, server().environments['ssr']!, options) }
+    return current.plan
+  }
+
+  return async function hotUpdate(
+    this: { environment: DevEnvironment },
+    options: HotUpdateOptions,
+  ): Promise<EnvironmentModuleNode[] | undefined> {
+    const plan = await planOnce(options)
+    const { environment } = this
+    if (plan !== 'none') invalidate(environment, options.modules, options.timestamp)
+    if (plan === 'reload') invalidate(environment, findGenerated(environment, site), options.timestamp)
+    if (environment.name === 'ssr') announce(server(), plan, site.takeFailure())
+    // A module that is reloaded with the whole document needs no update before.
+    return plan === 'reload' && environment.name === 'client' ? [] : undefined
+  }
+}
+
+/** Decides what a change of a file asks of the browser. */
+export async function planUpdate(
+  site: HotSite,
+  ssr: Pick<DevEnvironment, 'moduleGraph' | 'pluginContainer'>,
+  { file, type, read }: Pick<HotUpdateOptions, 'file' | 'type' | 'read'>,
+): Promise<HotPlan> {
+  if (site.isInPages(file) && (await site.rescan())) return 'reload'
+  if (type !== 'update') return 'none'
+  if (site.isDocument(file)) return 'reload'
+  if (site.isPage(file)) {
+    const before = site.readKnownHalf(file)
+    const after = site.parseHalf(await read(), file)
+    return before && before.fingerprint !== after?.fingerprint ? 'data' : 'none'
+  }
+  const modules = [...(ssr.moduleGraph.getModulesByFile(file) ?? [])].filter((module) => !isCSSRequest(module.url))
+  for (const { page, via } of findPages(modules, (module) => module.file !== null && site.isPage(module.file))) {
+    const half = site.readKnownHalf(page.file!)
+    if (half && (await isImportedBy(ssr, half, page.file!, via))) return 'data'
+  }
+  return 'none'
+}
+
+/** Climbs from modules to the pages that import them, and says through which of its own imports each page does. */
+function findPages(
+  modules: Iterable<EnvironmentModuleNode>,
+  isPage: (module: EnvironmentModuleNode) => boolean,
+): Array<{ page: EnvironmentModuleNode; via: EnvironmentModuleNode }> {
+  const found: Array<{ page: EnvironmentModuleNode; via: EnvironmentModuleNode }> = []
+  const seen = new Set(modules)
+  for (const via of seen) {
+    for (const importer of via.importers) {
+      if (isPage(importer)) found.push({ page: importer, via })
+      // A page that another page imports is climbed through like any module. A set that grows is walked to its end.
+      seen.add(importer)
+    }
+  }
+  return found
+}
+
+async function isImportedBy(
+  { pluginContainer }: Pick<DevEnvironment, 'pluginContainer'>,
+  half: DataHalf,
+  importer: string,
+  module: EnvironmentModuleNode,
+): Promise<boolean> {
+  for (const source of half.imports) {
+    const resolved = await pluginContainer.resolveId(source, importer)
+    if (resolved?.id === module.id) return true
+  }
+  return false
+}
+
+function findGenerated({ moduleGraph }: DevEnvironment, site: HotSite): EnvironmentModuleNode[] {
+  return [...moduleGraph.idToModuleMap].filter(([id]) => site.isGenerated(id)).map(([, module]) => module)
+}
+
+function invalidate(
+  { moduleGraph }: DevEnvironment,
+  modules: Iterable<EnvironmentModuleNode>,
+  timestamp: number,
+): void {
+  const seen = new Set<EnvironmentModuleNode>()
+  for (const module of modules) moduleGraph.invalidateModule(module, seen, timestamp, true)
+}
+
+function announce({ environments }: ViteDevServer, plan: HotPlan, failed: boolean): void {
+  const { hot } = environments.client
+  if (plan === 'none' && !failed) return
+  // After Vite's own updates, which follow this hook at once: new props belong to the new component.
+  setImmediate(() => {
+    if (plan === 'reload') {
+      hot.send({ type: 'full-reload', path: '*' })
+      return
+    }
+    // An update without modules takes the error overlay away, or reloads a page that is nothing but an overlay.
+    hot.send({ type: 'update', updates: [] })
+    hot.send({ type: 'custom', event: DATA_EVENT })
+  })
+}
