@@ -4,6 +4,9 @@ const slow = '{plugin,runtime,e2e,playground,scripts}/**/*.integration.test.ts'
 
 export default defineConfig({
   test: {
+    // Continuous integration counts the tests from this report.
+    reporters:
+      process.env.CI === undefined ? ['default'] : ['default', ['json', { outputFile: 'test-results/unit.json' }]],
     projects: [
       {
         test: {

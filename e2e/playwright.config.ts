@@ -7,7 +7,7 @@ if (executablePath === undefined) throw new Error('No browser: run `npm run setu
 
 export default defineConfig<object, { mode: Mode }>({
   testDir: '.',
-  outputDir: '../test-results',
+  outputDir: '../test-results/e2e',
   globalSetup: './setup.ts',
   fullyParallel: false,
   forbidOnly: process.env.CI !== undefined,
