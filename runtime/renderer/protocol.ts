@@ -35,7 +35,9 @@ function toWireCause(cause: unknown): WireError['cause'] {
   if (cause === undefined) return undefined
   try {
     if (cause instanceof Error) {
-      return { name: `${cause.name}`, message: `${cause.message}`, stack: `${cause.stack}` }
+      // User code may have put anything there.
+      const { name, message, stack } = cause as { [field in 'name' | 'message' | 'stack']: unknown }
+      return { name: String(name), message: String(message), stack: String(stack) }
     }
   } catch {
     // A hostile getter: the message below never throws.
