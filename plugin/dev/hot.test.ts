@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createServer, isRunnableDevEnvironment, normalizePath, type HotPayload, type ViteDevServer } from 'vite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createHotUpdate, planUpdate, type DataHalf, type HotPlan, type HotSite } from './hot.ts'
+import { createHotUpdate, planUpdate, type HotPlan, type HotSite } from './hot.ts'
+import type { DataHalf } from './data-half.ts'
 
 const SOURCES = {
   'pages/index.js': [

@@ -5,17 +5,10 @@ import {
   type HotUpdateOptions,
   type ViteDevServer,
 } from 'vite'
+import type { DataHalf } from './data-half.ts'
 
 /** Tells the client router to ask for the props of the page in view again; the state of its components stays. */
 export const DATA_EVENT = 'isr:data'
-
-/** The half of a page that only the server runs. */
-export interface DataHalf {
-  /** Changes exactly when the code behind the page's data functions does. */
-  readonly fingerprint: string
-  /** What that code imports, as written: `../lib/db`. */
-  readonly imports: readonly string[]
-}
 
 /** What hot updates need to know of the site. */
 export interface HotSite {

@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { IsrError, toErrorText } from '../../runtime/errors.ts'
+import { IsrError, toErrorMessage } from '../../runtime/errors.ts'
 import { toOverlayError } from './overlay.ts'
 
 let root: string
@@ -31,7 +31,7 @@ describe('toOverlayError', () => {
       'process.processTicksAndRejections (node:internal/process/task_queues:95:5)',
     ])
     const error = toOverlayError(
-      new IsrError('ISR_GENERATE', `pages/page.tsx: getStaticProps for / failed: ${toErrorText(cause)}`, { cause }),
+      new IsrError('ISR_GENERATE', `pages/page.tsx: getStaticProps for / failed: ${toErrorMessage(cause)}`, { cause }),
       isOwn,
     )
     expect(error.message).toBe('pages/page.tsx: getStaticProps for / failed: TypeError: no <b>database</b>')
@@ -59,7 +59,7 @@ describe('toOverlayError', () => {
   it('shows what is thrown without being an error', () => {
     for (const thrown of ['text', null, undefined, { message: 'plain' }, 7]) {
       const error = toOverlayError(
-        new IsrError('ISR_GENERATE', `pages/a.tsx: failed: ${toErrorText(thrown)}`, { cause: thrown }),
+        new IsrError('ISR_GENERATE', `pages/a.tsx: failed: ${toErrorMessage(thrown)}`, { cause: thrown }),
         isOwn,
       )
       expect(error.message).toContain('pages/a.tsx: failed: ')

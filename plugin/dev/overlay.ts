@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isIsrError, toErrorText } from '../../runtime/errors.ts'
+import { isIsrError, toErrorMessage } from '../../runtime/errors.ts'
 
 /** An error with what Vite's overlay shows beside message and stack. */
 export interface OverlayError extends Error {
@@ -30,7 +30,7 @@ export function toOverlayError(error: unknown, isOwn: (file: string) => boolean)
   const cause = isIsrError(error) && error.cause !== undefined ? error.cause : error
   // A module that does not compile: Vite's own error has the file, the place and a code frame.
   if (cause instanceof Error && typeof (cause as OverlayError).id === 'string') return cause as OverlayError
-  const overlay: OverlayError = new Error(toMessage(error, cause))
+  const overlay: OverlayError = new Error(error instanceof Error ? error.message : toErrorMessage(error))
   overlay.stack = toStack(overlay.message, cause)
   const place = findPlace(overlay.stack, isOwn)
   if (place) {
@@ -40,15 +40,6 @@ export function toOverlayError(error: unknown, isOwn: (file: string) => boolean)
     if (frame !== undefined) overlay.frame = frame
   }
   return overlay
-}
-
-/** The message of ours that wraps an error repeats its stack, which the overlay shows on its own. */
-function toMessage(error: unknown, cause: unknown): string {
-  const message = error instanceof Error ? error.message : toErrorText(error)
-  const text = toErrorText(cause)
-  const at = error === cause ? -1 : message.indexOf(text)
-  if (at === -1) return message
-  return `${message.slice(0, at)}${cause instanceof Error ? `${cause.name}: ${cause.message}` : text}`
 }
 
 function toStack(message: string, cause: unknown): string {
