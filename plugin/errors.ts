@@ -9,6 +9,9 @@ export type PluginErrorCode =
   | 'ISR_PAGE_CONFLICT'
   | 'ISR_PAGE_EXPORTS'
   | 'ISR_SERVER_ONLY'
+  | 'ISR_PATH_CONFLICT'
+  | 'ISR_PRERENDER'
+  | 'ISR_BUILD'
   | 'ISR_INTERNAL'
 
 /** One thing that the user has to change: what failed, for which file, what was seen, what to do. */
@@ -60,21 +63,27 @@ export function internalError(what: string, cause?: unknown): Error {
   return Object.assign(error, { code: 'ISR_INTERNAL' satisfies PluginErrorCode })
 }
 
+/** The text of one problem, for places that throw an error of their own, such as a plugin's `this.error`. */
+export function toProblemMessage({ code, text }: Problem): string {
+  return `[vite-plugin-isr] ${text} (${code})`
+}
+
 function toMessage(problems: readonly [Problem, ...Problem[]]): string {
-  const [first] = problems
-  if (problems.length === 1) return `[vite-plugin-isr] ${first.text} (${first.code})`
+  if (problems.length === 1) return toProblemMessage(problems[0])
   const list = problems.map(({ text, code }) => `  - ${text} (${code})`)
   return [`[vite-plugin-isr] ${problems.length} problems:`, ...list].join('\n')
 }
 
 // ── Pages folder and file names ────────────────────────────────────────────────────────────────────────────────────
 
-export function pagesDirMissing(looked: readonly string[], fromOption: boolean): Problem {
+/** @param root Given when the places are the default ones. */
+export function pagesDirMissing(looked: readonly string[], root?: string): Problem {
   return {
     code: 'ISR_PAGES_DIR',
-    text: fromOption
-      ? `No pages folder: option pagesDir names ${looked.join(', ')}, which is not a folder. Create it, or correct the option.`
-      : `No pages folder: looked for ${looked.join(' and ')}. Create pages/index.tsx, or set the option pagesDir.`,
+    text:
+      root === undefined
+        ? `No pages folder: option pagesDir names ${looked.join(', ')}, which is not a folder. Create it, or correct the option.`
+        : `No pages folder: looked for ${looked.join('/ and ')}/ in ${root}. Create pages/index.tsx, or set the option pagesDir.`,
   }
 }
 
@@ -96,6 +105,20 @@ export function catchAllNotLast(file: string, segment: string): Problem {
   return {
     code: 'ISR_PAGE_NAME',
     text: `No route for ${file}: "${segment}" is not the last part of the path. A catch-all takes the rest of the URL, so nothing can follow it.`,
+  }
+}
+
+export function pageOutside(file: string, target: string, pagesDir: string): Problem {
+  return {
+    code: 'ISR_PAGE_NAME',
+    text: `No route for ${file}: it is a symbolic link to ${target}, which is not in ${pagesDir}/, so its server code could not be told apart. Make it a file that re-exports the names it needs.`,
+  }
+}
+
+export function nameReserved(file: string, pattern: string): Problem {
+  return {
+    code: 'ISR_PAGE_NAME',
+    text: `No route for ${file}: ${pattern} lies below /_isr, where navigation data is served. Rename the file or its folder.`,
   }
 }
 
@@ -213,4 +236,26 @@ export const exportProblems = {
       `${name} is exported, but it is never called there`,
       `Remove it; only pages have data functions`,
     ),
+}
+
+// ── Build ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function pathsConflict(path: string, files: readonly string[]): Problem {
+  return {
+    code: 'ISR_PATH_CONFLICT',
+    text: `Conflicting paths returned from getStaticPaths, paths must be unique per page: ${path} belongs to ${files.join(' and to ')}. Take it out of one of them.`,
+  }
+}
+
+export function pathShadowed(path: string, file: string, answering: string): Problem {
+  return {
+    code: 'ISR_PATH_CONFLICT',
+    text: `Conflicting paths returned from getStaticPaths: ${file} lists ${path}, but requests for it go to the more specific ${answering}. Take it out of the list of ${file}.`,
+  }
+}
+
+/** Next's words, so that a search for them leads somewhere. */
+export function largeData(pattern: string, path: string, bytes: number, threshold: number): string {
+  const page = pattern === path ? `"${pattern}"` : `"${pattern}" (path "${path}")`
+  return `data for page ${page} is ${Math.round(bytes / 1000)} kB which exceeds the threshold of ${threshold / 1000} kB. Every visitor downloads it with the page: return only the fields that the page shows.`
 }
