@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { normalizePath, type ResolvedConfig } from 'vite'
-import { resolveOptions, type IsrOptions, type ResolvedOptions } from './options.ts'
-import { scanPages, type Pages } from './routes/scan.ts'
+import type { ResolvedConfig } from 'vite'
 import type { AppAssets } from './build/assets.ts'
+import { internalError } from './errors.ts'
+import { resolveOptions, type IsrOptions, type ResolvedOptions } from './options.ts'
+import { createPageFilter, findPagesDir, type PageFilter } from './routes/folder.ts'
+import { scanPages, type Pages, type ScanCache } from './routes/scan.ts'
 
 /** What `vite build` knows while it runs. */
 export interface BuildState {
@@ -27,6 +28,8 @@ export interface IsrContext {
   readonly base: string
   /** The folder of pages: absolute, with forward slashes. It need not exist. */
   readonly pagesDir: string
+  /** Tells pages and API routes from other modules, by their path alone. */
+  readonly filter: PageFilter
   /** The folder of the build, which holds `client`, `server` and `isr`. */
   readonly dist: string
   /** The pages and API routes; found at the first call and kept until `forgetPages`. */
@@ -43,14 +46,18 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
   const options = resolveOptions(userOptions)
   let resolved: ResolvedConfig | undefined
   let scan: Promise<Pages> | undefined
+  const cache: ScanCache = new Map()
 
   function config(): ResolvedConfig {
-    if (!resolved) throw new Error("[vite-plugin-isr] Vite's config was read before it was resolved; please report this.")
+    if (!resolved) throw internalError("Vite's config was read before it was resolved")
     return resolved
   }
 
+  const pagesDir = () => findPagesDir(config().root, options.pagesDir)
+
   return {
     options,
+    filter: createPageFilter(pagesDir, options.pageExtensions),
     build: undefined,
     get config() {
       return config()
@@ -62,13 +69,18 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
       return config().base
     },
     get pagesDir() {
-      return toPagesDir(config().root, options.pagesDir)
+      return pagesDir()
     },
     get dist() {
       return dirname(resolve(config().root, config().environments['client']!.build.outDir))
     },
     pages() {
-      scan ??= scanPages({ root: config().root, pagesDir: this.pagesDir, pageExtensions: options.pageExtensions })
+      scan ??= scanPages({
+        root: config().root,
+        pagesDir: options.pagesDir,
+        pageExtensions: options.pageExtensions,
+        cache,
+      })
       return scan
     },
     forgetPages() {
@@ -78,11 +90,4 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
       resolved = config
     },
   }
-}
-
-/** `pages` wins over `src/pages`, as in Next.js. */
-function toPagesDir(root: string, pagesDir: string | undefined): string {
-  if (pagesDir !== undefined) return normalizePath(resolve(root, pagesDir))
-  const inSource = resolve(root, 'src/pages')
-  return normalizePath(!existsSync(resolve(root, 'pages')) && existsSync(inSource) ? inSource : resolve(root, 'pages'))
 }

@@ -1,0 +1,153 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import pc from 'picocolors'
+import { normalizePath, type Manifest, type Rolldown, type ViteBuilder } from 'vite'
+import { writeFileAtomic } from '../../runtime/cache/atomic-write.ts'
+import { createPackWriter } from '../../runtime/cache/pack.ts'
+import { createWorkerRenderer } from '../../runtime/renderer/worker-thread.ts'
+import type { RouteRecord } from '../../runtime/types.ts'
+import { PRIVATE_MANIFEST } from '../config.ts'
+import type { IsrContext } from '../context.ts'
+import { internalError, usageError } from '../errors.ts'
+import type { Pages } from '../routes/scan.ts'
+import { VIRTUAL } from '../virtual/ids.ts'
+import { collectAssets, findEntryKey, type AppAssets } from './assets.ts'
+import { createBuildId } from './build-id.ts'
+import { renderFailures } from './failures.ts'
+import { createManifest } from './manifest.ts'
+import { prerender, type Prerendered } from './prerender.ts'
+import { createProgress } from './progress.ts'
+import { renderReport, type RouteReport } from './report.ts'
+import { measureScripts, toClientFile } from './script-sizes.ts'
+import { moveServerAssets } from './server-assets.ts'
+
+/**
+ * One `vite build`, from an empty folder to the manifest. The manifest is the last thing written, and the first thing
+ * removed: a folder that has one holds a whole build.
+ */
+export async function buildApp(context: IsrContext, builder: ViteBuilder): Promise<void> {
+  const folders = { client: join(context.dist, 'client'), server: join(context.dist, 'server'), isr: join(context.dist, 'isr') }
+  const build = (context.build = { buildId: createBuildId(), assets: undefined as AppAssets | undefined })
+  try {
+    await rm(join(folders.isr, 'route-manifest.json'), { force: true })
+    const pages = await context.pages()
+
+    await builder.build(builder.environments['client']!)
+    const assets = (build.assets = await readAssets(context, pages, folders.client))
+
+    const server = await builder.build(builder.environments['ssr']!)
+    await moveServerAssets(server as Rolldown.RolldownOutput, folders.server, folders.client)
+
+    const { prerendered, entries } = await generatePages(context, pages, folders)
+    const manifest = createManifest({
+      buildId: build.buildId,
+      base: context.base,
+      trailingSlash: context.options.trailingSlash,
+      settings: context.options.settings,
+      routes: pages.routes,
+      assets,
+      prerendered: prerendered.routes,
+      entries,
+    })
+    await writeFileAtomic(join(folders.isr, 'route-manifest.json'), JSON.stringify(manifest))
+    context.config.logger.info(await describe(context, pages, assets, prerendered, folders.client))
+  } finally {
+    context.build = undefined
+  }
+}
+
+/** Reads the client's manifest, and takes it away when it is only ours: it names source files, and the folder is public. */
+async function readAssets(context: IsrContext, pages: Pages, clientDir: string): Promise<AppAssets> {
+  const { manifest } = context.config.environments['client']!.build
+  const file = join(clientDir, typeof manifest === 'string' ? manifest : '.vite/manifest.json')
+  let parsed: Manifest
+  try {
+    parsed = JSON.parse(await readFile(file, 'utf8')) as Manifest
+  } catch (error) {
+    throw usageError('ISR_BUILD', `The client build wrote no ${file}. Does another plugin or \`build.write: false\` keep it from the disk?`, error)
+  }
+  if (manifest === PRIVATE_MANIFEST) await rm(join(clientDir, '.vite'), { recursive: true, force: true })
+  const entry = findEntryKey(parsed, VIRTUAL.client)
+  if (!entry) throw internalError(`${file} has no ${VIRTUAL.client}`)
+  const browserPages = pages.routes.filter(({ kind }) => kind !== 'api')
+  const toKey = ({ pattern }: RouteRecord) => normalizePath(relative(context.root, pages.files.get(pattern)!))
+  const keys = new Map(browserPages.map((route) => [route.pattern, toKey(route)]))
+  return collectAssets(parsed, { base: context.base, entry, pages: keys })
+}
+
+/** Every site has these two pages, whether it has files for them or not. */
+function withErrorPages(routes: readonly RouteRecord[]): RouteRecord[] {
+  const missing = ['/404', '/500'].filter((pattern) => !routes.some((route) => route.pattern === pattern))
+  return [...routes, ...missing.map((pattern): RouteRecord => ({ pattern, kind: 'static', file: `the default ${pattern} page` }))]
+}
+
+async function generatePages(context: IsrContext, pages: Pages, folders: { server: string; isr: string }) {
+  const { logger } = context.config
+  const { options } = context
+  const plain = process.stdout.isTTY !== true || Boolean(process.env['CI'])
+  const renderer = createWorkerRenderer({ worker: pathToFileURL(join(folders.server, 'worker.mjs')), workers: 1 })
+  const writer = await createPackWriter(folders.isr)
+  const progress = createProgress({
+    stream: process.stdout,
+    plain,
+    log: (line) => logger.info(line),
+    now: () => performance.now(),
+    every(ms, callback) {
+      const timer = setInterval(callback, ms)
+      return () => clearInterval(timer)
+    },
+  })
+  try {
+    const prerendered = await prerender({
+      routes: withErrorPages(pages.routes),
+      renderer,
+      write: (entry) => writer.add(entry),
+      settings: options.settings,
+      concurrency: options.prerender.concurrency,
+      now: () => Date.now(),
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      progress,
+      warn: (message) => logger.warn(pc.yellow(`[vite-plugin-isr] ${message}`)),
+    })
+    if (prerendered.failures.length > 0) {
+      throw usageError('ISR_PRERENDER', renderFailures(prerendered.failures, context.root))
+    }
+    return { prerendered, entries: await writer.finish() }
+  } catch (error) {
+    await writer.abort()
+    throw error
+  } finally {
+    progress.stop()
+    // Timers and database pools that the pages opened would keep this process alive for ever.
+    await renderer.close()
+  }
+}
+
+async function describe(
+  context: IsrContext,
+  pages: Pages,
+  assets: AppAssets,
+  prerendered: Prerendered,
+  clientDir: string,
+): Promise<string> {
+  const jsBytesOf = await measureScripts(assets, (url) => toClientFile(clientDir, context.base, url))
+  const reports = withErrorPages(pages.routes)
+    // Next's table has no line for a 500 page that nobody wrote.
+    .filter(({ pattern }) => pattern !== '/500' || pages.files.has(pattern))
+    .map(({ pattern, kind }): RouteReport => {
+      const made = prerendered.routes.get(pattern)
+      return {
+        pattern,
+        kind,
+        fallback: made?.listing?.fallback,
+        jsBytes: kind === 'api' ? undefined : jsBytesOf(assets.routes.get(pattern) ?? assets.shared),
+        paths: made?.paths ?? 0,
+        shown: made?.shown ?? [],
+      }
+    })
+  if (pages.special.app) {
+    reports.push({ pattern: '/_app', kind: 'static', fallback: undefined, jsBytes: jsBytesOf(assets.shared), paths: 0, shown: [] })
+  }
+  return `\n${renderReport(reports, pc)}\n`
+}

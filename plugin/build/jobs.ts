@@ -1,0 +1,59 @@
+import { toPageKey, toShellKey } from '../../runtime/routing/key.ts'
+import { isDynamic } from '../../runtime/routing/pattern.ts'
+import type { Job, Params, ParsedPaths, RouteRecord } from '../../runtime/types.ts'
+
+/** One page or shell to prerender. */
+export interface PageJob {
+  readonly route: RouteRecord
+  readonly key: string
+  /** Position among the paths of the route. */
+  readonly index: number
+  /** The path, or for a shell the pattern. */
+  readonly path: string
+  readonly params: Params
+  readonly job: Extract<Job, { type: 'page' | 'shell' }>
+}
+
+/** How many jobs `createJobs` will yield. */
+export function countJobs(routes: readonly RouteRecord[], listings: ReadonlyMap<string, ParsedPaths>): number {
+  return routes.reduce((sum, route) => sum + countOf(route, listings.get(route.pattern)), 0)
+}
+
+function countOf({ kind, pattern }: RouteRecord, listing: ParsedPaths | undefined): number {
+  if (kind !== 'isr' && kind !== 'static') return 0
+  if (kind === 'static' || !isDynamic(pattern)) return 1
+  return listing ? listing.paths.length + (listing.fallback === true ? 1 : 0) : 0
+}
+
+/**
+ * Everything that a build prerenders: pages without parameters, the listed paths of dynamic ones, and what is rendered
+ * once per pattern (shells of `fallback: true`, dynamic pages without data). A page whose listing failed is left out.
+ */
+export function* createJobs(
+  routes: readonly RouteRecord[],
+  listings: ReadonlyMap<string, ParsedPaths>,
+): Generator<PageJob, void> {
+  for (const route of routes) {
+    const { kind, pattern } = route
+    if (kind !== 'isr' && kind !== 'static') continue
+    if (!isDynamic(pattern)) yield toPageJob(route, pattern, {}, 0)
+    else if (kind === 'static') yield toShellJob(route, false)
+    else {
+      const listing = listings.get(pattern)
+      if (!listing) continue
+      // First, as it is the render that most often fails: a component that takes its props for granted.
+      if (listing.fallback === true) yield toShellJob(route, true)
+      for (const [index, { path, params }] of listing.paths.entries()) yield toPageJob(route, path, params, index)
+    }
+  }
+}
+
+function toPageJob(route: RouteRecord, path: string, params: Params, index: number): PageJob {
+  const { pattern } = route
+  return { route, key: toPageKey(path), index, path, params, job: { type: 'page', pattern, params, path, reason: 'build' } }
+}
+
+function toShellJob(route: RouteRecord, isFallback: boolean): PageJob {
+  const { pattern } = route
+  return { route, key: toShellKey(pattern), index: 0, path: pattern, params: {}, job: { type: 'shell', pattern, isFallback } }
+}

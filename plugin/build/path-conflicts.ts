@@ -1,0 +1,31 @@
+import { createMatcher } from '../../runtime/routing/match.ts'
+import { isDynamic } from '../../runtime/routing/pattern.ts'
+import type { ParsedPaths, RouteRecord } from '../../runtime/types.ts'
+import { pathsConflict, pathShadowed, type Problem } from '../errors.ts'
+
+/**
+ * Finds paths that two pages claim: a path of two `getStaticPaths`, one that is another page's own, and one that requests
+ * would never reach because a more specific page answers it. Stored all the same, it would be served in that page's name.
+ *
+ * @param routes all routes, the default error pages among them
+ * @param listings what each page's `getStaticPaths` returned, by pattern
+ */
+export function findPathConflicts(
+  routes: readonly RouteRecord[],
+  listings: ReadonlyMap<string, ParsedPaths>,
+): Problem[] {
+  const match = createMatcher(routes)
+  const owners = new Map<string, RouteRecord>()
+  const problems: Problem[] = []
+  for (const route of routes) if (!isDynamic(route.pattern)) owners.set(route.pattern, route)
+  for (const route of routes) {
+    for (const { path } of listings.get(route.pattern)?.paths ?? []) {
+      const owner = owners.get(path)
+      const answering = match(path)?.route
+      if (owner) problems.push(pathsConflict(path, [owner.file, route.file]))
+      else if (answering && answering.pattern !== route.pattern) problems.push(pathShadowed(path, route.file, answering.file))
+      else owners.set(path, route)
+    }
+  }
+  return problems
+}

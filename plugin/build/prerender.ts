@@ -1,0 +1,158 @@
+import { isDynamic } from '../../runtime/routing/pattern.ts'
+import type {
+  Entry,
+  Generated,
+  Params,
+  ParsedPaths,
+  Renderer,
+  RouteRecord,
+  Settings,
+} from '../../runtime/types.ts'
+import { largeData, usageErrors } from '../errors.ts'
+import { toEntry } from './entry.ts'
+import { countJobs, createJobs, type PageJob } from './jobs.ts'
+import { findPathConflicts } from './path-conflicts.ts'
+import { forEachAtMost } from './pool.ts'
+import type { Progress } from './progress.ts'
+import { SHOWN_PATHS, type PathReport } from './report.ts'
+import { withRetries } from './retry.ts'
+
+/** A page that could not be generated. */
+export interface PageFailure {
+  readonly route: RouteRecord
+  /** Undefined when the page's `getStaticPaths` failed. */
+  readonly path: string | undefined
+  readonly params: Params
+  readonly error: unknown
+}
+
+/** What became of one page. */
+export interface PrerenderedRoute {
+  readonly listing: ParsedPaths | undefined
+  /** Prerendered paths, shells not counted. */
+  paths: number
+  /** The first few paths and the slowest few: enough for the table, whatever the number of paths. */
+  shown: readonly PathReport[]
+}
+
+export interface Prerendered {
+  readonly routes: ReadonlyMap<string, PrerenderedRoute>
+  readonly failures: readonly PageFailure[]
+}
+
+export interface PrerenderOptions {
+  /** Pages, API routes and the default error pages. */
+  readonly routes: readonly RouteRecord[]
+  readonly renderer: Renderer
+  /** Takes an entry; nothing of it is kept here. */
+  readonly write: (entry: Entry) => Promise<void>
+  readonly settings: Settings
+  /** Pages at a time. */
+  readonly concurrency: number
+  readonly now: () => number
+  readonly pause: (ms: number) => Promise<void>
+  readonly progress: Progress
+  readonly warn: (message: string) => void
+}
+
+/** As in Next.js. */
+const LARGE_DATA_BYTES = 128_000
+
+/**
+ * Generates every page of a build: asks each dynamic page for its paths, then renders a bounded number at a time. A
+ * failing page does not stop the others; all failures come back together.
+ *
+ * @throws a usage error that lists all conflicts when pages claim the same path
+ */
+export async function prerender(options: PrerenderOptions): Promise<Prerendered> {
+  const { routes, concurrency, progress } = options
+  const failures: PageFailure[] = []
+  const listings = await listPaths(options, failures)
+  const [conflict, ...conflicts] = findPathConflicts(routes, listings)
+  if (conflict) throw usageErrors([conflict, ...conflicts])
+
+  const reports = new Map<string, PrerenderedRoute>()
+  for (const { pattern } of routes) reports.set(pattern, { listing: listings.get(pattern), paths: 0, shown: [] })
+  const warned = new Set<string>()
+  progress.expect(countJobs(routes, listings))
+  await forEachAtMost(concurrency, createJobs(routes, listings), async (pageJob) => {
+    const { route, path, params } = pageJob
+    let made: { entry: Entry; durationMs: number }
+    try {
+      made = await generate(pageJob, options)
+    } catch (error) {
+      failures.push({ route, path, params, error })
+      return
+    } finally {
+      progress.advance()
+    }
+    // A full disk is no failing page: it ends the build at once, so it is not caught above.
+    await options.write(made.entry)
+    note(reports.get(route.pattern)!, pageJob, made)
+    warnOfLargeData(made.entry, pageJob, warned, options.warn)
+  })
+  return { routes: reports, failures: inOrder(failures, routes) }
+}
+
+async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Promise<Map<string, ParsedPaths>> {
+  const { routes, renderer, settings, concurrency, pause } = options
+  const timeoutMs = settings.generateTimeout * 1000
+  const listings = new Map<string, ParsedPaths>()
+  const dynamic = routes.filter(({ kind, pattern }) => kind === 'isr' && isDynamic(pattern))
+  await forEachAtMost(concurrency, dynamic, async (route) => {
+    try {
+      const run = () => renderer.run({ type: 'paths', pattern: route.pattern }, { timeoutMs })
+      listings.set(route.pattern, await withRetries(run, pause))
+    } catch (error) {
+      failures.push({ route, path: undefined, params: {}, error })
+    }
+  })
+  return listings
+}
+
+async function generate(
+  { key, job }: PageJob,
+  { renderer, settings, now, pause }: PrerenderOptions,
+): Promise<{ entry: Entry; durationMs: number }> {
+  return withRetries(async () => {
+    const startedAt = now()
+    const generated: Generated = await renderer.run(job, { timeoutMs: settings.generateTimeout * 1000 })
+    const generatedAt = now()
+    return { entry: toEntry(key, generated, { startedAt, generatedAt }, settings), durationMs: generatedAt - startedAt }
+  }, pause)
+}
+
+function note(report: PrerenderedRoute, { job, path, index }: PageJob, made: { entry: Entry; durationMs: number }): void {
+  // The shell of a page with data is not one of its paths; that of a page without is all that it has.
+  if (job.type === 'shell' && job.isFallback) return
+  const { entry, durationMs } = made
+  const { revalidate, expire } = entry
+  const htmlBytes = entry.kind === 'page' ? entry.html.identity.byteLength : 0
+  report.paths += 1
+  report.shown = pickShown([...report.shown, { path, index, htmlBytes, revalidate, expire, durationMs }])
+}
+
+function pickShown(paths: readonly PathReport[]): PathReport[] {
+  const slowest = [...paths].sort((one, other) => other.durationMs - one.durationMs).slice(0, SHOWN_PATHS)
+  return paths
+    .filter((path) => path.index < SHOWN_PATHS || slowest.includes(path))
+    .sort((one, other) => one.index - other.index)
+}
+
+function warnOfLargeData(
+  entry: Entry,
+  { route, path }: PageJob,
+  warned: Set<string>,
+  warn: (message: string) => void,
+): void {
+  const bytes = entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
+  if (bytes <= LARGE_DATA_BYTES || warned.has(route.pattern)) return
+  warned.add(route.pattern)
+  warn(largeData(route.pattern, path, bytes, LARGE_DATA_BYTES))
+}
+
+/** By page and then as they came, so that a list reads the same whichever page was quicker. */
+function inOrder(failures: readonly PageFailure[], routes: readonly RouteRecord[]): PageFailure[] {
+  const positions = new Map(routes.map((route, position) => [route.pattern, position]))
+  return [...failures].sort((one, other) => positions.get(one.route.pattern)! - positions.get(other.route.pattern)!)
+}

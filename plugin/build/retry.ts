@@ -1,0 +1,21 @@
+/** Tries in total: an answer that a busy data source gave up on mostly comes the second time. */
+export const TRIES = 3
+
+const FIRST_PAUSE_MS = 200
+
+/**
+ * Runs a task up to three times, with a longer pause before each further try.
+ *
+ * @param pause resolves after so many milliseconds
+ * @throws what the last try threw
+ */
+export async function withRetries<T>(run: () => Promise<T>, pause: (ms: number) => Promise<void>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (tries === TRIES) throw error
+      await pause(FIRST_PAUSE_MS * 2 ** (tries - 1))
+    }
+  }
+}

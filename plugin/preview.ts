@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Connect, Plugin, ProxyOptions } from 'vite'
+import { createIsrHandler } from '../runtime/http/isr-handler.ts'
+import type { IsrContext } from './context.ts'
+import { usageError } from './errors.ts'
+
+/** Makes `vite preview` answer as production does, with the same handler. */
+export function previewPlugin(context: IsrContext): Plugin {
+  return {
+    name: 'isr:preview',
+    async configurePreviewServer(server) {
+      const { dist } = context
+      if (!existsSync(join(dist, 'isr/route-manifest.json'))) {
+        throw usageError('ISR_BUILD', `There is no build in ${dist}. Run \`vite build\` first, then \`vite preview\`.`)
+      }
+      const handler = createIsrHandler({ dist })
+      const isProxied = createProxyFilter(server.config.preview.proxy)
+      // Installed before Vite's own middleware (by not returning a function): base, headers and 404 are then those of
+      // production. CORS and the check of allowed hosts come before all plugins.
+      server.middlewares.use(function isrPreview(req, res, next) {
+        if (isProxied(req)) next()
+        else handler(req, res, next)
+      })
+      // `closePreviewServer` is younger than Vite 8.0.
+      server.httpServer.once('close', () => void handler.close())
+    },
+  }
+}
+
+/** Vite's proxy comes after us, so what it is for must be let through. Its contexts are prefixes, or with `^` patterns. */
+function createProxyFilter(proxy: Record<string, string | ProxyOptions> | undefined): (req: Connect.IncomingMessage) => boolean {
+  const tests = Object.keys(proxy ?? {}).map((context) => {
+    const pattern = context.startsWith('^') ? new RegExp(context) : undefined
+    return (url: string) => (pattern ? pattern.test(url) : url.startsWith(context))
+  })
+  return ({ url = '' }) => tests.some((test) => test(url))
+}

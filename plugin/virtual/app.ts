@@ -1,0 +1,63 @@
+import type { AppAssets } from '../build/assets.ts'
+import type { Pages } from '../routes/scan.ts'
+
+/** What the app module is generated from. */
+export interface AppModuleInput {
+  readonly pages: Pages
+  readonly buildId: string
+  readonly base: string
+  readonly trailingSlash: boolean
+  /** The file of the package's own `runtime/render`: it has no public name, since only this module may import it. */
+  readonly renderModule: string
+  /** Scripts and styles; undefined in development, where Vite's dev server knows them. */
+  readonly assets: AppAssets | undefined
+  /** The URL of the client's entry script. */
+  readonly entry: string
+}
+
+/**
+ * The app as the server sees it. Modules are imported lazily, so that a server starts without running any page.
+ *
+ * The table of assets is written into the code, and not read from the manifest at run time: the worker that prerenders
+ * needs it before there is a manifest, and code and assets of two builds can then never meet.
+ */
+export function toAppModule({ pages, buildId, base, trailingSlash, renderModule, assets, entry }: AppModuleInput): string {
+  const { routes, special, files } = pages
+  const modules = routes.map(({ pattern }) => `  ${key(pattern)}: () => import(${JSON.stringify(files.get(pattern))}),`)
+  const parts = [
+    `buildId: ${JSON.stringify(buildId)}`,
+    `base: ${JSON.stringify(base)}`,
+    `trailingSlash: ${trailingSlash}`,
+    'routes',
+    'modules',
+    ...Object.entries(special).map(([name, file]) => `${name}: () => import(${JSON.stringify(file)})`),
+    'assets: (pattern) => assets[pattern] ?? shared',
+    `entry: ${JSON.stringify(entry)}`,
+  ]
+  return [
+    `import { createApp } from ${JSON.stringify(renderModule)}`,
+    `const routes = ${JSON.stringify(routes, undefined, 2)}`,
+    `const modules = {`,
+    `  __proto__: null,`,
+    ...modules,
+    `}`,
+    `const assets = ${toAssetTable(assets)}`,
+    `const shared = ${JSON.stringify(assets?.shared ?? { css: [], js: [] })}`,
+    `export const options = {`,
+    ...parts.map((part) => `  ${part},`),
+    `}`,
+    `export { createApp }`,
+    `export const app = createApp(options)`,
+    '',
+  ].join('\n')
+}
+
+function toAssetTable(assets: AppAssets | undefined): string {
+  const lines = [...(assets?.routes ?? [])].map(([pattern, files]) => `  ${key(pattern)}: ${JSON.stringify(files)},`)
+  // Patterns are data: one called `__proto__` must not set the prototype, nor `constructor` find it.
+  return ['{', '  __proto__: null,', ...lines, '}'].join('\n')
+}
+
+function key(pattern: string): string {
+  return `[${JSON.stringify(pattern)}]`
+}

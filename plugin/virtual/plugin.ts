@@ -1,0 +1,84 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { normalizePath, type Plugin } from 'vite'
+import type { IsrContext } from '../context.ts'
+import { DATA_EVENT } from '../dev/hot.ts'
+import { internalError } from '../errors.ts'
+import type { ResolvedOptions } from '../options.ts'
+import { toAppModule } from './app.ts'
+import { toClientModule } from './client.ts'
+import { toDevUrl, toResolvedId, VIRTUAL, type VirtualId } from './ids.ts'
+import { toRoutesClientModule } from './routes-client.ts'
+import { toEnvironmentModule, toStartModule, toStoreModule, toWorkerModule } from './server.ts'
+
+const RENDER_MODULE = normalizePath(fileURLToPath(new URL('../../runtime/render/index.js', import.meta.url)))
+
+/** The client's only entry. */
+export function toClientInput(): Record<string, string> {
+  return { client: VIRTUAL.client }
+}
+
+/** The server's entries, by the names that they have in `dist/server`. */
+export function toServerInput({ store }: ResolvedOptions): Record<string, string> {
+  const input: Record<string, string> = { app: VIRTUAL.app, worker: VIRTUAL.worker, start: VIRTUAL.start }
+  return store === undefined ? input : { ...input, store: VIRTUAL.store }
+}
+
+/** Serves the generated modules. */
+export function virtualPlugin(context: IsrContext): Plugin {
+  return {
+    name: 'isr:virtual',
+    resolveId: {
+      filter: { id: /^virtual:isr\// },
+      handler: (id) => (isVirtualId(id) ? toResolvedId(id) : undefined),
+    },
+    load: {
+      // oxlint-disable-next-line no-control-regex -- the NUL marks ids of generated modules
+      filter: { id: /^\0virtual:isr\// },
+      async handler(id) {
+        const name = id.slice(1)
+        return isVirtualId(name) ? generate(name, context) : undefined
+      },
+    },
+  }
+}
+
+function isVirtualId(id: string): id is VirtualId {
+  return (Object.values(VIRTUAL) as string[]).includes(id)
+}
+
+async function generate(id: VirtualId, context: IsrContext): Promise<string> {
+  const { options, config, base } = context
+  const isBuild = config.command === 'build'
+  switch (id) {
+    case VIRTUAL.routesClient:
+      return toRoutesClientModule(await context.pages())
+    case VIRTUAL.client:
+      return toClientModule(await context.pages(), {
+        base,
+        trailingSlash: options.trailingSlash,
+        dataEvent: isBuild ? undefined : DATA_EVENT,
+      })
+    case VIRTUAL.app: {
+      const { build } = context
+      if (isBuild && !build?.assets) throw internalError('The server was built before the client')
+      return toAppModule({
+        pages: await context.pages(),
+        buildId: build?.buildId ?? 'development',
+        base,
+        trailingSlash: options.trailingSlash,
+        renderModule: RENDER_MODULE,
+        assets: build?.assets,
+        entry: build?.assets?.entry ?? base + toDevUrl(VIRTUAL.client),
+      })
+    }
+    case VIRTUAL.worker:
+      return toWorkerModule()
+    case VIRTUAL.start:
+      return toStartModule()
+    case VIRTUAL.environment:
+      return toEnvironmentModule(process.env['NODE_ENV'] || 'production')
+    case VIRTUAL.store:
+      return toStoreModule(normalizePath(resolve(context.root, options.store!)))
+  }
+}
