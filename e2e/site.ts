@@ -11,6 +11,7 @@ import { runToEnd, startProcess, type ServerProcess } from './process.ts'
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..')
 const playground = join(repository, 'playground')
+const probe = join(repository, 'e2e/fixtures/probe')
 const sites = join(repository, 'e2e/.sites')
 const template = join(sites, 'template')
 const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
@@ -56,10 +57,11 @@ async function copySite(from: string, to: string, keepBuild: boolean): Promise<v
   })
 }
 
-/** Copies the playground and builds it: once for a whole run. */
+/** Copies the playground, adds the probe pages and builds it: once for a whole run. */
 export async function buildTemplate(): Promise<void> {
   await rm(sites, { recursive: true, force: true })
   await copySite(playground, template, false)
+  await cp(probe, template, { recursive: true })
   await mkdir(join(template, 'data'), { recursive: true })
   await runToEnd(process.execPath, [vite, 'build'], template, toEnv(template))
 }

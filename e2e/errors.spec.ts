@@ -1,0 +1,48 @@
+import { expect, hydrated, test } from './test.ts'
+
+test.describe('an unknown address', () => {
+  test.use({ expectedProblems: [/404/] })
+
+  test('X02 is the 404 page, interactive like any other', async ({ page }) => {
+    const response = await page.goto('/no/such/page')
+    expect(response?.status()).toBe(404)
+    expect(await response?.headerValue('cache-control')).toContain('no-store')
+    await expect(page.locator('body')).toContainText(/not be found|not found|404/i)
+    await hydrated(page)
+    await page.getByRole('link').first().click()
+    await expect(page).not.toHaveURL(/no\/such\/page/)
+  })
+})
+
+test.describe('a page that throws', () => {
+  test.use({ expectedProblems: [/500/, /secret that no visitor/] })
+
+  test('E05 X04 is the 500 page, which tells no secret', async ({ page, mode }) => {
+    test.skip(mode === 'dev', 'in development the overlay shows the error')
+    const response = await page.goto('/probe/server?crash=1')
+    expect(response?.status()).toBe(500)
+    expect(await response?.headerValue('cache-control')).toContain('no-store')
+    expect(await page.content()).not.toContain('secret')
+    await hydrated(page)
+  })
+
+  test('E05 the log has the error once, with page and source', async ({ site, mode }) => {
+    test.skip(mode === 'dev', 'in development the overlay shows the error')
+    const before = site.output().length
+    expect((await fetch(`${site.url}/probe/server?crash=2`)).status).toBe(500)
+    await expect.poll(() => site.output().slice(before)).toContain('a secret that no visitor may read')
+    const printed = site.output().slice(before)
+    expect(printed.split('a secret that no visitor may read')).toHaveLength(2)
+    expect(printed).toContain('probe/server.tsx')
+  })
+})
+
+test('E06 U01 malformed and unclean addresses', async ({ site }) => {
+  const ask = (path: string) => fetch(`${site.url}${path}`, { redirect: 'manual' })
+  expect((await ask('/probe/%')).status).toBe(400)
+  expect((await ask('/probe/%E0%A4%A')).status).toBe(400)
+  const slash = await ask('/probe/plain/?a=1')
+  expect([slash.status, slash.headers.get('location')]).toEqual([308, '/probe/plain?a=1'])
+  expect((await fetch(`${site.url}/probe/plain`, { method: 'POST' })).status).toBe(405)
+  expect((await ask('/PROBE/plain')).status).toBe(404)
+})
