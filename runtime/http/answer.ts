@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Entry, Target } from '../types.ts'
+import { REVALIDATE_ALWAYS } from './cache-control.ts'
+import { isNotModified } from './conditional.ts'
+import type { HttpContext } from './context.ts'
+import { findErrorBody } from './error-page.ts'
+import { toLocation, toRefresh } from './location.ts'
+import { send, toTextHeaders, type HeaderList } from './reply.ts'
+import { CONTENT_TYPES, toCacheHeaders, toHitHeaders, type Form } from './representation.ts'
+
+/** An entry with how the engine came to it. */
+export interface Found {
+  readonly target: Target
+  readonly form: Form
+  readonly entry: Entry
+  readonly state: 'HIT' | 'STALE' | 'MISS'
+  readonly detail: string | undefined
+}
+
+/** A redirect as a result or an entry holds it. */
+export interface RedirectTarget {
+  readonly status: 301 | 302 | 303 | 307 | 308
+  readonly destination: string
+  readonly basePath: boolean
+}
+
+/** Answers from an entry: status, headers and body all come from that one. */
+export async function sendFound(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  found: Found,
+): Promise<void> {
+  const { entry, form } = found
+  if (entry.kind === 'page') return sendPage(context, req, res, found, entry)
+  const headers = toHeaders(context, found)
+  if (entry.kind === 'redirect') return sendRedirect(context, req, res, entry, form, headers)
+  return sendNotFound(context, req, res, form, headers)
+}
+
+/** Answers with a page's document or its data, or with 304 where the client has it. */
+export function sendPage(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  found: Found,
+  entry: Extract<Entry, { kind: 'page' }>,
+): void {
+  const encoding = context.chooseEncoding(req.headers['accept-encoding'])
+  const representation = context.represent(entry, found.form, encoding)
+  if (!representation) throw new Error(`The entry ${entry.key} has no navigation data.`)
+  const { etag, bytes, content } = representation
+  if (req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)) {
+    res.writeHead(304, ['ETag', etag, 'Vary', 'Accept-Encoding', ...toHeaders(context, found)])
+    res.end()
+    return
+  }
+  const isPlainHit = found.state === 'HIT' && found.target.route.kind !== 'static' && !context.development
+  const headers = isPlainHit
+    ? toHitHeaders(representation, entry, context.now())
+    : [...content, 'ETag', etag, ...toHeaders(context, found)]
+  send(req, res, 200, headers, bytes)
+}
+
+/** A redirect for a document, or its description for the client's router. */
+export function sendRedirect(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  redirect: RedirectTarget,
+  form: Form,
+  headers: HeaderList,
+): void {
+  const { status, destination, basePath } = redirect
+  if (form === 'data') {
+    // The client puts the base in front, as it does for every path; what is no path is refused here already.
+    const description = {
+      destination: toLocation(destination, '/'),
+      statusCode: status,
+      ...(!basePath && { basePath }),
+    }
+    return sendJson(req, res, 200, { redirect: description }, headers)
+  }
+  const location = toLocation(destination, basePath ? context.manifest.base : '/')
+  const refresh = status === 308 ? ['Refresh', toRefresh(location)] : []
+  send(req, res, status, [...toTextHeaders(location), 'Location', location, ...refresh, ...headers], location)
+}
+
+/** The 404 page as a page's own answer, or its description for the client's router. */
+export async function sendNotFound(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  form: Form,
+  headers: HeaderList,
+): Promise<void> {
+  if (form === 'data') return sendJson(req, res, 404, { notFound: true }, headers)
+  const body = await findErrorBody(context, req, 404)
+  if (!res.headersSent && !res.destroyed) send(req, res, 404, [...body.content, ...headers], body.bytes)
+}
+
+export function sendJson(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: HeaderList,
+): void {
+  const text = JSON.stringify(value)
+  const content = [
+    'Content-Type',
+    CONTENT_TYPES.data,
+    'Content-Length',
+    String(Buffer.byteLength(text)),
+    'X-Content-Type-Options',
+    'nosniff',
+  ]
+  send(req, res, status, [...content, ...headers], text)
+}
+
+/** The caching headers of an entry, by the kind of page it belongs to. */
+function toHeaders(context: HttpContext, found: Found): string[] {
+  const { entry, state, detail, target } = found
+  if (target.route.kind === 'static') {
+    return ['Cache-Control', context.development ? 'no-store' : REVALIDATE_ALWAYS]
+  }
+  if (context.development) return ['x-isr-cache', state, 'Cache-Control', 'no-store']
+  return toCacheHeaders(entry, state, detail, context.now())
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ApiConfig, ApiModule, ManifestRoute, Params } from '../types.ts'
+import { BodyError, createApiRequest } from './api-request.ts'
+import { createApiResponse, watchResponseSize, type Revalidate } from './api-response.ts'
+import { NO_STORE } from './cache-control.ts'
+import type { HttpContext } from './context.ts'
+import { sendText } from './reply.ts'
+
+/** Answers through an API route: Node's request and response, with what Next.js adds to them. */
+export async function answerApi(
+  context: HttpContext,
+  revalidate: Revalidate,
+  req: IncomingMessage,
+  res: ServerResponse,
+  match: { readonly route: ManifestRoute; readonly params: Params },
+  search: string,
+): Promise<void> {
+  const { route, params } = match
+  const place = { page: route.file, path: route.pattern }
+  // A handler may write after it has answered; without a listener that would end the process.
+  res.on('error', (error) => context.failures.report(error, place))
+  try {
+    const app = await context.loadApp()
+    const module = (await app.load(route.pattern)) as ApiModule
+    const config = module.config?.api
+    const draft = context.draft.isOn(req)
+    const request = await createApiRequest(req, { search, params, draft, config })
+    const response = createApiResponse(res, {
+      revalidate,
+      setDraftMode: (enable) => context.draft.set(res, enable),
+    })
+    // What a draft cookie touched is nobody else's; a handler that knows better sets its own.
+    if (draft) res.setHeader('Cache-Control', NO_STORE)
+    watchResponseSize(res, config?.responseLimit, (limit) => {
+      context.failures.refuse(
+        `API response of ${route.pattern} exceeds ${limit} bytes`,
+        'API routes are meant to respond quickly (config.api.responseLimit).',
+      )
+    })
+    await callHandler(context, module, request, response, route, config)
+  } catch (error) {
+    if (error instanceof BodyError) return refuseBody(req, res, error)
+    context.failures.report(error, place)
+    // Half an answer must look like one: the connection is broken, not ended.
+    if (res.headersSent) res.destroy()
+    else sendText(req, res, 500, 'Internal Server Error')
+  }
+}
+
+async function callHandler(
+  context: HttpContext,
+  module: ApiModule,
+  request: Parameters<ApiModule['default']>[0],
+  response: Parameters<ApiModule['default']>[1],
+  route: ManifestRoute,
+  config: ApiConfig['api'],
+): Promise<void> {
+  if (typeof module.default !== 'function') {
+    throw new TypeError(`${route.file} has no default export that is a function`)
+  }
+  let isPiped = false
+  response.once('pipe', () => (isPiped = true))
+  await module.default(request, response)
+  if (!context.development || config?.externalResolver) return
+  if (isPiped || response.writableEnded || response.headersSent || response.destroyed) return
+  context.log.warn(
+    `[vite-plugin-isr] API resolved without sending a response for ${route.pattern} (${route.file}), this may result in ` +
+      'stalled requests. Answer before the handler returns, or set config.api.externalResolver.',
+  )
+}
+
+function refuseBody(req: IncomingMessage, res: ServerResponse, error: BodyError): void {
+  if (res.headersSent || res.destroyed) return
+  res.statusMessage = error.message
+  sendText(req, res, error.status, error.message)
+  // The rest of the body is thrown away as it comes: closing at once would break the answer, waiting would block the connection.
+  req.resume()
+}

@@ -1,0 +1,100 @@
+import { readdirSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join, relative, sep } from 'node:path'
+import sirv from 'sirv'
+import { IMMUTABLE } from './cache-control.ts'
+import { isRead, sendMethodNotAllowed, sendText } from './reply.ts'
+
+/** Serves what Vite built for browsers: hashed assets and the files of `public/`. */
+export interface Assets {
+  /** Whether a base-less, still encoded path names a file, or belongs to the folder of hashed assets. */
+  has(path: string): boolean
+  /** @param path one that `has` confirmed */
+  answer(req: IncomingMessage, res: ServerResponse, path: string): Promise<void>
+}
+
+/** `bytes=0-99`; anything else would be answered wrongly by sirv, and RFC 9110 lets a server ignore it. */
+const SIMPLE_RANGE = /^bytes=(\d{1,15})-(\d{0,15})$/
+
+/**
+ * @param dir `dist/client`; its files are listed once, so files that are added later are not served
+ * @param assetsDir folder of the hashed assets below it: `assets`
+ */
+export function createAssets(dir: string, assetsDir: string): Assets {
+  const files = new Set(listFiles(dir))
+  const hashedPrefix = `/${assetsDir}/`
+  const serve = sirv(dir, { etag: true, extensions: [], setHeaders: setAssetHeaders })
+
+  function setAssetHeaders(res: ServerResponse, path: string, { size }: { size: number }): void {
+    res.setHeader('X-Content-Type-Options', 'nosniff')
+    // A range that the file does not reach is answered with an error, which nobody may keep for a year.
+    const start = Number(SIMPLE_RANGE.exec(res.req.headers.range ?? '')?.[1] ?? 0)
+    if (start > 0 && start >= size) return
+    res.setHeader('Cache-Control', path.startsWith(hashedPrefix) ? IMMUTABLE : 'public, max-age=0')
+  }
+
+  return {
+    has: (path) => path.startsWith(hashedPrefix) || files.has(decode(path)),
+
+    async answer(req, res, path) {
+      const name = decode(path)
+      const file = files.has(name) ? await statFile(join(dir, name)) : undefined
+      if (!file) return sendText(req, res, 404, 'Not Found')
+      if (!isRead(req)) return sendMethodNotAllowed(req, res)
+      if (isPreconditionFailed(req, file.mtime)) return sendText(req, res, 412, 'Precondition Failed')
+      guardStream(res)
+      // Only the path and the headers of a request are of interest to sirv, which would read the path with its base.
+      const request = { url: path, headers: toAssetHeaders(req) } as IncomingMessage
+      serve(request, res, () => sendText(req, res, 404, 'Not Found'))
+    },
+  }
+}
+
+function listFiles(dir: string): string[] {
+  const found = readdirSync(dir, { withFileTypes: true, recursive: true })
+  return found
+    .filter((entry) => entry.isFile())
+    .map((entry) => `/${relative(dir, join(entry.parentPath, entry.name)).split(sep).join('/')}`)
+    .filter((path) => !/\/\./.test(path) || path.startsWith('/.well-known/'))
+}
+
+function decode(path: string): string {
+  // An escaped slash is part of a name, and no file has one in its name.
+  if (!path.includes('%')) return path
+  return /%2f|%5c/i.test(path) ? '' : decodeURIComponent(path)
+}
+
+/** Files may be gone or changed while a new build is put in place; sirv would not notice. */
+async function statFile(path: string) {
+  try {
+    const found = await stat(path)
+    return found.isFile() ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Our validators are weak, and the preconditions that guard a write compare strongly: a list never matches. */
+function isPreconditionFailed(req: IncomingMessage, modified: Date): boolean {
+  const match = req.headers['if-match']
+  if (match !== undefined) return match.trim() !== '*'
+  const since = Date.parse(req.headers['if-unmodified-since'] ?? '')
+  return !Number.isNaN(since) && Math.floor(modified.getTime() / 1000) * 1000 > since
+}
+
+function toAssetHeaders(req: IncomingMessage): IncomingMessage['headers'] {
+  const { range, 'if-range': ifRange, ...headers } = req.headers
+  const match = SIMPLE_RANGE.exec(range ?? '')
+  const isOrdered = match !== null && (match[2] === '' || Number(match[1]) <= Number(match[2]))
+  // `If-Range` compares strongly too, so its range is never to be used.
+  return isOrdered && ifRange === undefined && req.method === 'GET' ? { ...headers, range } : headers
+}
+
+/** sirv pipes without looking back: a file that cannot be read would end the process, a visitor who leaves would keep it open. */
+function guardStream(res: ServerResponse): void {
+  res.once('pipe', (source) => {
+    source.on('error', () => res.destroy())
+    res.once('close', () => source.destroy())
+  })
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http'
+import type { Engine, IsrApp, Renderer, RouteManifest } from '../types.ts'
+import type { Draft } from './draft-cookie.ts'
+import type { Encoding } from './encoding.ts'
+import type { Failures } from './failures.ts'
+import type { Log } from './log.ts'
+import type { createRepresentations } from './representation.ts'
+import type { Slots } from './slots.ts'
+import type { Targets } from './targets.ts'
+
+/** What every answer is made with: resolved once, when the handler is created. */
+export interface HttpContext {
+  readonly manifest: RouteManifest
+  readonly development: boolean
+  readonly engine: Engine
+  readonly renderer: Renderer
+  readonly loadApp: () => Promise<IsrApp>
+  readonly targets: Targets
+  readonly represent: ReturnType<typeof createRepresentations>
+  readonly chooseEncoding: (accept: string | undefined) => Encoding
+  readonly isBot: (userAgent: string) => boolean
+  readonly draft: Draft
+  /** Limits drafts: they bypass the cache, and with it what keeps a crowd from the renderer. */
+  readonly draftSlots: Slots
+  /** Limits the renders of `server` pages. */
+  readonly renderSlots: Slots
+  readonly failures: Failures
+  readonly log: Log
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** Whether a request only warms a cache: it never makes a stale page regenerate, and gets the same bytes as any other. */
+export function isPrefetch(req: IncomingMessage): boolean {
+  return mentionsPrefetch(req.headers['purpose']) || mentionsPrefetch(req.headers['sec-purpose'])
+}
+
+function mentionsPrefetch(header: string | string[] | undefined): boolean {
+  return typeof header === 'string' && header.includes('prefetch')
+}

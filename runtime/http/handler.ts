@@ -1,0 +1,252 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isbot } from 'isbot'
+import { isIsrError } from '../errors.ts'
+import type { Engine, IsrApp, Renderer, RouteManifest } from '../types.ts'
+import { sendPage } from './answer.ts'
+import { answerApi } from './api.ts'
+import type { Revalidate } from './api-response.ts'
+import { createAssets, type Assets } from './assets.ts'
+import type { HttpContext } from './context.ts'
+import { isDataPath, parseDataPath, toDataPrefix } from './data-url.ts'
+import { createDraft } from './draft-cookie.ts'
+import { createEncodingChoice } from './encoding.ts'
+import { sendErrorPage } from './error-page.ts'
+import { createFailures } from './failures.ts'
+import { createFetchAdapter } from './fetch.ts'
+import { toRefresh } from './location.ts'
+import { createConsoleLog, type Log } from './log.ts'
+import { answerPage } from './page.ts'
+import { dropFraming, isRead, send, sendText, toTextHeaders } from './reply.ts'
+import { createRepresentations, type Form } from './representation.ts'
+import { parseRequestUrl, type RequestUrl } from './request-url.ts'
+import { createRevalidate } from './revalidate.ts'
+import { answerServerPage } from './server-page.ts'
+import { createSlots } from './slots.ts'
+import { createTargets } from './targets.ts'
+
+/** Passes a request on, or an error, in the manner of connect and Express. */
+export type Next = (error?: unknown) => void
+
+/**
+ * Answers requests: a middleware for `node:http`, connect, Express and Fastify, with a fetch-standard form.
+ */
+export interface IsrHandler {
+  (req: IncomingMessage, res: ServerResponse, next?: Next): void
+  /**
+   * Answers a fetch-standard request, for Hono and the like. Its URL must hold the whole path with Vite's base.
+   *
+   * @throws what breaks the connection: the request's own abort, or an API route that fails half way through its answer
+   * @example app.all('*', (c) => handler.fetch(c.req.raw))
+   */
+  fetch(request: Request): Promise<Response>
+  /** Ends what the handler started, after the server has stopped accepting requests. Waits for pending writes, bounded. */
+  close(): Promise<void>
+}
+
+/** What a handler is made of. */
+export interface HandlerOptions {
+  readonly manifest: RouteManifest
+  /** The app as code: imported when the first API route or `server` page asks for it. */
+  readonly loadApp: () => Promise<IsrApp>
+  readonly engine: Engine
+  readonly renderer: Renderer
+  /** `dist/client`; without it no files are served. */
+  readonly clientDir?: string | undefined
+  /** Folder of hashed assets below `clientDir`. Default `assets`, as Vite's `build.assetsDir`. */
+  readonly assetsDir?: string | undefined
+  /** Nothing may be kept by anybody, errors go to `next`, and draft cookies work without TLS. Default false. */
+  readonly development?: boolean | undefined
+  /** Whether a user agent is a bot, which gets the page instead of a fallback shell. Default: the `isbot` list. */
+  readonly isBot?: ((userAgent: string) => boolean) | undefined
+  /** Paths that are no page go to `next` instead of being answered with the 404 page. Default false. */
+  readonly fallthrough?: boolean | undefined
+  readonly log?: Log | undefined
+  /** Milliseconds since the epoch. */
+  readonly now?: (() => number) | undefined
+  /** Runs when the handler is closed. */
+  readonly onClose?: (() => Promise<void>) | undefined
+}
+
+/** Seconds after which a visitor who met a full queue may try again. */
+const RETRY_AFTER = '2'
+
+/**
+ * Builds the handler. All deciding that does not depend on the request is done here.
+ */
+export function createHandler(options: HandlerOptions): IsrHandler {
+  const { manifest, fallthrough = false } = options
+  const context = createContext(options)
+  const assets = options.clientDir ? createAssets(options.clientDir, options.assetsDir ?? 'assets') : undefined
+  const revalidate = createRevalidate(context)
+  const routes = { assets, revalidate, dataPrefix: toDataPrefix(manifest.buildId), fallthrough }
+
+  function handler(req: IncomingMessage, res: ServerResponse, next?: Next): void {
+    try {
+      // Express and connect shorten `url` below the path that they mounted us at; pages know their whole path.
+      const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/'
+      if (answerHit(context, req, res, target)) return
+      answer(context, routes, req, res, target, next).catch((error: unknown) =>
+        answerFailure(context, req, res, error, next),
+      )
+    } catch (error) {
+      answerFailure(context, req, res, error, next)
+    }
+  }
+
+  const adapter = createFetchAdapter((req, res) => handler(req, res))
+  return Object.assign(handler, {
+    fetch: adapter.fetch,
+    async close() {
+      adapter.close()
+      await options.onClose?.()
+    },
+  })
+}
+
+function createContext(options: HandlerOptions): HttpContext {
+  const { manifest, engine, renderer, loadApp, development = false } = options
+  const { now = Date.now, log = createConsoleLog(), isBot = isbot } = options
+  const { concurrency, queue } = manifest.settings.render
+  return {
+    manifest,
+    development,
+    engine,
+    renderer,
+    loadApp,
+    targets: createTargets(manifest),
+    represent: createRepresentations(),
+    chooseEncoding: createEncodingChoice(),
+    isBot,
+    draft: createDraft(manifest, { development }),
+    draftSlots: createSlots({ limit: concurrency, queue }),
+    renderSlots: createSlots({ limit: concurrency, queue }),
+    failures: createFailures(log, now),
+    log,
+    now,
+  }
+}
+
+/** The short way of a hit: one look-up by the raw path, one in the cache, one write. Whatever is unusual goes the long way. */
+function answerHit(context: HttpContext, req: IncomingMessage, res: ServerResponse, target: string): boolean {
+  if (!isRead(req)) return false
+  const mark = target.indexOf('?')
+  const known = context.targets.recall(mark === -1 ? target : target.slice(0, mark))
+  if (known === undefined) return false
+  const entry = context.engine.peek(known.target.key)
+  if (entry === undefined || entry.kind !== 'page') return false
+  if (context.draft.isOn(req)) return false
+  sendPage(context, req, res, { target: known.target, form: known.form, entry, state: 'HIT', detail: undefined }, entry)
+  return true
+}
+
+interface Routes {
+  readonly assets: Assets | undefined
+  readonly revalidate: Revalidate
+  readonly dataPrefix: string
+  readonly fallthrough: boolean
+}
+
+/** The map of the server: what a path is, and who answers for it. */
+async function answer(
+  context: HttpContext,
+  routes: Routes,
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: string,
+  next: Next | undefined,
+): Promise<void> {
+  const { manifest, targets } = context
+  const url = parseRequestUrl(target, { ...manifest, maxPathBytes: manifest.settings.maxPathBytes })
+  if (url.type === 'refused') return refuse(context, req, res, url)
+  if (url.type === 'redirect') return redirectTo(req, res, url.location)
+  if (url.type === 'outside') return answerAbsent()
+
+  const { path, query } = url
+  if (routes.assets?.has(path)) return routes.assets.answer(req, res, path)
+  if (url.redirect !== undefined) return redirectTo(req, res, url.redirect)
+  if (isDataPath(path)) return answerData()
+
+  const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+  if (bare === '/api' || bare.startsWith('/api/')) {
+    const match = targets.findApi(bare)
+    return match ? answerApi(context, routes.revalidate, req, res, match, query) : answerAbsent()
+  }
+  return answerPath(bare, 'html')
+
+  /** Navigation data; what is not found there is a page, so that the client loads it as one. */
+  async function answerData(): Promise<void> {
+    const pagePath = parseDataPath(path, routes.dataPrefix)
+    if (pagePath === undefined) return sendErrorPage(context, req, res, 404)
+    return answerPath(pagePath, 'data')
+  }
+
+  async function answerPath(pagePath: string, form: Form): Promise<void> {
+    const page = findPage(pagePath, form)
+    if (!page) return form === 'data' ? sendErrorPage(context, req, res, 404) : answerAbsent()
+    if (form === 'html' && page.route.pattern === '/500') return sendErrorPage(context, req, res, 500)
+    if (page.route.kind === 'server') return answerServerPage(context, req, res, page, query, form)
+    if (form === 'data' && page.route.kind === 'static') return sendErrorPage(context, req, res, 404)
+    const mark = target.indexOf('?')
+    targets.remember(mark === -1 ? target : target.slice(0, mark), page, form)
+    return answerPage(context, req, res, page, form)
+  }
+
+  /** The 404 page is nobody's address, but the client fetches its data to show it in place. */
+  function findPage(pagePath: string, form: Form) {
+    return form === 'data' && pagePath === '/404' ? targets.errors[404] : targets.findPage(pagePath)
+  }
+
+  async function answerAbsent(): Promise<void> {
+    if (routes.fallthrough && next) return next()
+    return sendErrorPage(context, req, res, 404)
+  }
+}
+
+function refuse(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: Extract<RequestUrl, { type: 'refused' }>,
+): Promise<void> | void {
+  context.failures.refuse(`refused a request with ${url.status}`, url.reason)
+  if (url.status === 414) return sendText(req, res, 414, 'URI Too Long')
+  return sendErrorPage(context, req, res, url.status)
+}
+
+function redirectTo(req: IncomingMessage, res: ServerResponse, location: string): void {
+  const headers = [...toTextHeaders(location), 'Location', location, 'Refresh', toRefresh(location)]
+  send(req, res, 308, headers, location)
+}
+
+/** Nothing that goes wrong with one request may touch another, or the process. */
+function answerFailure(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  error: unknown,
+  next?: Next,
+): void {
+  try {
+    const path = (req.url ?? '').split('?', 1)[0]!
+    if (isIsrError(error, 'ISR_OVERLOADED') || isIsrError(error, 'ISR_CLOSED')) {
+      context.failures.refuse('answered 503', error.message)
+      if (!res.headersSent) sendText(req, res, 503, 'Service Unavailable', ['Retry-After', RETRY_AFTER])
+      return
+    }
+    // Vite shows the error over the page, with the stack, and hides it when the file is mended.
+    if (context.development && next && !res.headersSent) {
+      dropFraming(res)
+      next(error)
+      return
+    }
+    context.failures.report(error, { path })
+    if (res.headersSent) {
+      // Half an answer must look like one.
+      if (!res.writableEnded) res.destroy()
+      return
+    }
+    sendErrorPage(context, req, res, 500).catch(() => res.destroy())
+  } catch {
+    res.destroy()
+  }
+}

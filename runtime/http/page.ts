@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Target } from '../types.ts'
+import { sendFound, sendNotFound, sendRedirect } from './answer.ts'
+import { NO_STORE } from './cache-control.ts'
+import { toCacheStatus } from './cache-status.ts'
+import { isPrefetch, type HttpContext } from './context.ts'
+import { sendErrorPage } from './error-page.ts'
+import { isRead, send, sendMethodNotAllowed } from './reply.ts'
+import type { Form } from './representation.ts'
+
+/** Answers for a page that is not rendered per request, as a document or as navigation data. */
+export async function answerPage(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: Target,
+  form: Form,
+): Promise<void> {
+  if (!isRead(req)) return sendMethodNotAllowed(req, res)
+  if (target.route.kind === 'isr' && context.draft.isOn(req)) return answerDraft(context, req, res, target, form)
+
+  const complete = form === 'data' || isBot(context, req)
+  const outcome = await context.engine.read(target, { prefetch: isPrefetch(req), complete })
+  if (res.destroyed) return
+  if (outcome.state === 'ABSENT') return sendErrorPage(context, req, res, 404)
+  if (outcome.state === 'SHELL') return answerShell(context, req, res, target)
+  const { entry, state, detail } = outcome
+  // A HIT is what it says; only the others have a reason worth a header.
+  return sendFound(context, req, res, { target, form, entry, state, detail: state === 'HIT' ? undefined : detail })
+}
+
+/** The page without its data, until the client has fetched it: the same for every path of the page, kept by nobody. */
+async function answerShell(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: Target,
+): Promise<void> {
+  const shell = context.targets.toShell(target)
+  const entry = context.engine.peek(shell.key) ?? (await readShell(context, shell))
+  const encoding = context.chooseEncoding(req.headers['accept-encoding'])
+  const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encoding) : undefined
+  if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)
+  if (res.destroyed) return
+  const headers = [...representation.content, ...toPrivateHeaders('MISS', 'fallback-shell')]
+  send(req, res, 200, headers, representation.bytes)
+}
+
+async function readShell(context: HttpContext, shell: Target) {
+  const outcome = await context.engine.read(shell, { prefetch: false, complete: true })
+  return 'entry' in outcome ? outcome.entry : undefined
+}
+
+/** A page as its editor sees it before it is public: made for this request alone, neither read from the cache nor stored. */
+async function answerDraft(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: Target,
+  form: Form,
+): Promise<void> {
+  const { route, params, path } = target
+  const timeoutMs = context.manifest.settings.generateTimeout * 1000
+  const generated = await context.draftSlots.run(() =>
+    context.renderer.run(
+      { type: 'page', pattern: route.pattern, params, path, reason: 'stale', draft: true },
+      { timeoutMs },
+    ),
+  )
+  if (res.destroyed) return
+  const headers = toPrivateHeaders('BYPASS', 'draft')
+  if (generated.kind === 'redirect') return sendRedirect(context, req, res, generated, form, headers)
+  if (generated.kind === 'notFound') return sendNotFound(context, req, res, form, headers)
+  const entry = { ...generated, key: target.key, startedAt: 0, generatedAt: 0, expire: 0 }
+  const representation = context.represent(entry, form, 'identity')
+  if (!representation) return sendErrorPage(context, req, res, 404)
+  send(req, res, 200, [...representation.content, ...headers], representation.bytes)
+}
+
+function toPrivateHeaders(state: 'MISS' | 'BYPASS', detail: string): string[] {
+  return ['x-isr-cache', state, 'Cache-Status', toCacheStatus(state, detail, undefined), 'Cache-Control', NO_STORE]
+}
+
+function isBot(context: HttpContext, req: IncomingMessage): boolean {
+  const userAgent = req.headers['user-agent']
+  return userAgent !== undefined && context.isBot(userAgent)
+}

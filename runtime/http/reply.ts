@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { NO_STORE } from './cache-control.ts'
+
+/** Headers as `writeHead` takes them fastest: names and values in turn. */
+export type HeaderList = readonly string[]
+
+/** Sends a whole answer: status, headers and body in one go, without the body for HEAD. */
+export function send(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  headers: HeaderList,
+  body: Uint8Array | string,
+): void {
+  res.writeHead(status, headers as string[])
+  if (req.method === 'HEAD') res.end()
+  else res.end(body)
+}
+
+/** Sends a short text that no cache keeps. */
+export function sendText(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  text: string,
+  extra: HeaderList = [],
+): void {
+  dropFraming(res)
+  send(req, res, status, [...toTextHeaders(text), 'Cache-Control', NO_STORE, ...extra], text)
+}
+
+/** Content headers of a plain text. */
+export function toTextHeaders(text: string): string[] {
+  return [
+    'Content-Type',
+    'text/plain; charset=utf-8',
+    'Content-Length',
+    String(Buffer.byteLength(text)),
+    'X-Content-Type-Options',
+    'nosniff',
+  ]
+}
+
+/** 405 for what only answers GET and HEAD. */
+export function sendMethodNotAllowed(req: IncomingMessage, res: ServerResponse): void {
+  sendText(req, res, 405, 'Method Not Allowed', ['Allow', 'GET, HEAD'])
+}
+
+const FRAMING = [
+  'content-length',
+  'transfer-encoding',
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'etag',
+  'last-modified',
+]
+
+/** Takes back headers that described an answer which is not sent after all: set by a page before it failed, say. */
+export function dropFraming(res: ServerResponse): void {
+  if (res.headersSent) return
+  for (const name of FRAMING) res.removeHeader(name)
+}
+
+/** Whether a visitor only wants to look. */
+export function isRead(req: IncomingMessage): boolean {
+  return req.method === 'GET' || req.method === 'HEAD'
+}

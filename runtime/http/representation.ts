@@ -1,0 +1,103 @@
+import type { Body, Entry } from '../types.ts'
+import type { Encoding } from './encoding.ts'
+import { secondsLeft, toCacheControl } from './cache-control.ts'
+import { toCacheStatus } from './cache-status.ts'
+
+/** What a URL stands for: the document, or the data of the same generation. */
+export type Form = 'html' | 'data'
+
+/** One body in one encoding with everything about it that never changes. */
+export interface Representation {
+  readonly bytes: Uint8Array
+  readonly etag: string
+  /** Type, length, encoding, Vary: what describes the body. */
+  readonly content: readonly string[]
+  /** The header list of the last hit, valid while that many seconds are left. */
+  hit: { readonly left: number; readonly headers: readonly string[] } | undefined
+}
+
+export const CONTENT_TYPES = { html: 'text/html; charset=utf-8', data: 'application/json; charset=utf-8' } as const
+
+const SUFFIXES = { identity: '', br: '-br', gzip: '-gz' } as const
+
+type PageEntry = Extract<Entry, { kind: 'page' }>
+
+/**
+ * Builds the look-up of representations. Each is prepared when it is first asked for and kept as long as its entry, so a
+ * hit allocates next to nothing.
+ */
+export function createRepresentations(): (
+  entry: PageEntry,
+  form: Form,
+  encoding: Encoding,
+) => Representation | undefined {
+  const prepared = new WeakMap<Body, Partial<Record<Encoding, Representation>>>()
+
+  return function represent(entry, form, encoding) {
+    const body = form === 'html' ? entry.html : entry.data
+    if (!body) return undefined
+    let encodings = prepared.get(body)
+    if (!encodings) prepared.set(body, (encodings = {}))
+    return (encodings[encoding] ??= prepare(body, form, encoding))
+  }
+}
+
+function prepare(body: Body, form: Form, wanted: Encoding): Representation {
+  const encoding = body[wanted] ? wanted : 'identity'
+  const bytes = body[encoding] ?? body.identity
+  const content = [
+    'Content-Type',
+    CONTENT_TYPES[form],
+    'Content-Length',
+    String(bytes.byteLength),
+    'Vary',
+    'Accept-Encoding',
+    'X-Content-Type-Options',
+    'nosniff',
+  ]
+  if (encoding !== 'identity') content.push('Content-Encoding', encoding)
+  // Each encoding is another sequence of bytes, so a strong validator needs a name for each (RFC 9110, 8.8.3.3).
+  return { bytes, etag: `"${body.digest}${SUFFIXES[encoding]}"`, content, hit: undefined }
+}
+
+/** All headers of a hit; the same list for as long as the number of seconds left is the same. */
+export function toHitHeaders(representation: Representation, entry: Entry, now: number): readonly string[] {
+  const left = secondsLeft(entry, now)
+  if (representation.hit?.left === left) return representation.hit.headers
+  const headers = [
+    ...representation.content,
+    'ETag',
+    representation.etag,
+    ...toCacheHeaders(entry, 'HIT', undefined, now),
+  ]
+  representation.hit = { left, headers }
+  return headers
+}
+
+/** The headers that say how the cache came to this answer and how long it is good for. */
+export function toCacheHeaders(
+  entry: Entry,
+  state: 'HIT' | 'STALE' | 'MISS',
+  detail: string | undefined,
+  now: number,
+): string[] {
+  const left = secondsLeft(entry, now)
+  return [
+    'x-isr-cache',
+    state,
+    'Cache-Status',
+    toCacheStatus(
+      state,
+      detail,
+      state === 'STALE' ? secondsStale(entry, now) : entry.revalidate === false ? undefined : left,
+    ),
+    'Cache-Control',
+    toCacheControl(entry, left),
+  ]
+}
+
+/** The lifetime of a stale entry as RFC 9211 counts it: what is left, which is less than nothing. */
+function secondsStale(entry: Entry, now: number): number | undefined {
+  if (entry.revalidate === false) return undefined
+  return Math.min(Math.ceil((entry.generatedAt - now) / 1000 + entry.revalidate), 0)
+}
