@@ -20,7 +20,8 @@ export interface Problem {
   readonly text: string
 }
 
-/** A mistake in the user's project. It carries no stack: ours would lead the reader away from the file to mend. */
+/** A mistake in the user's project. It has no stack: ours would lead the reader away from the file to mend, and
+ * Rolldown prints the stack after the message. */
 export class UsageError extends Error {
   readonly code: PluginErrorCode
   readonly problems: readonly Problem[]
@@ -30,7 +31,7 @@ export class UsageError extends Error {
     this.name = 'UsageError'
     this.code = problems[0].code
     this.problems = problems
-    this.stack = this.message
+    this.stack = ''
   }
 
   /** Vite prints build errors with `inspect`, which would add the name and the fields again. */
@@ -258,4 +259,17 @@ export function pathShadowed(path: string, file: string, answering: string): Pro
 export function largeData(pattern: string, path: string, bytes: number, threshold: number): string {
   const page = pattern === path ? `"${pattern}"` : `"${pattern}" (path "${path}")`
   return `data for page ${page} is ${Math.round(bytes / 1000)} kB which exceeds the threshold of ${threshold / 1000} kB. Every visitor downloads it with the page: return only the fields that the page shows.`
+}
+
+// ── Server-only modules ────────────────────────────────────────────────────────────────────────────────────────────
+
+/** @param chain From the page down to the module that browsers must not get. */
+export function serverOnly(chain: readonly string[], reason: string): Problem {
+  return {
+    code: 'ISR_SERVER_ONLY',
+    text:
+      `Server-only code in the browser, by way of ${chain[0]}: ${chain.join(' → ')}. ${reason}. ` +
+      'Use it in getStaticProps, getStaticPaths and getServerSideProps only, and keep what the component needs too in a ' +
+      'file that does not import it.',
+  }
 }
