@@ -61,7 +61,7 @@ export default function isr(options?: IsrOptions): Plugin[] {
     configPlugin(context),
     virtualPlugin(context),
     stripPlugin(context.filter.isPage),
-    guardPlugin(context),
+    guardPlugin(context.filter),
     devPlugin(context),
     buildPlugin(context),
     previewPlugin(context),
