@@ -43,11 +43,9 @@ export function toAppModule({ pages, buildId, base, trailingSlash, renderModule,
     `}`,
     `const assets = ${toAssetTable(assets)}`,
     `const shared = ${JSON.stringify(assets?.shared ?? { css: [], js: [] })}`,
-    `export const options = {`,
+    `export default createApp({`,
     ...parts.map((part) => `  ${part},`),
-    `}`,
-    `export { createApp }`,
-    `export const app = createApp(options)`,
+    `})`,
     '',
   ].join('\n')
 }

@@ -4,7 +4,7 @@ import { VIRTUAL } from './ids.ts'
 export function toWorkerModule(): string {
   return [
     `import { serveJobs } from 'vite-plugin-isr/runtime'`,
-    `serveJobs(async () => (await import(${JSON.stringify(VIRTUAL.app)})).app)`,
+    `serveJobs(async () => (await import(${JSON.stringify(VIRTUAL.app)})).default)`,
     '',
   ].join('\n')
 }

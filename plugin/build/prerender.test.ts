@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest'
+import { IsrError } from '../../runtime/errors.ts'
+import type { Body, Entry, Job, JobResult, ParsedPaths, Renderer, RouteRecord } from '../../runtime/types.ts'
+import { resolveOptions } from '../options.ts'
+import { renderFailures } from './failures.ts'
+import { prerender, type PrerenderOptions } from './prerender.ts'
+
+const { settings } = resolveOptions({ expire: 500, notFoundRevalidate: 9 })
+const route = (pattern: string, kind: RouteRecord['kind'] = 'isr'): RouteRecord => ({
+  pattern,
+  kind,
+  file: `pages${pattern}.tsx`,
+})
+const body = (bytes: number): Body => ({ identity: new Uint8Array(bytes), digest: 'digest' })
+const page = (more: Partial<Extract<JobResult['page'], { kind: 'page' }>> = {}): JobResult['page'] => ({
+  kind: 'page',
+  status: 200,
+  revalidate: 60,
+  expire: undefined,
+  html: body(10),
+  data: body(5),
+  ...more,
+})
+const listing = (...paths: string[]): ParsedPaths => ({
+  fallback: 'blocking',
+  paths: paths.map((path) => ({ path, params: { id: path.split('/').at(-1)! } })),
+})
+
+interface SetUp {
+  readonly routes: RouteRecord[]
+  readonly answer: (job: Job) => unknown
+  readonly concurrency?: number
+  readonly write?: PrerenderOptions['write']
+}
+
+async function run({ routes, answer, concurrency = 2, write }: SetUp) {
+  const entries: Entry[] = []
+  const warnings: string[] = []
+  const jobs: Job[] = []
+  const limits: number[] = []
+  let time = 1000
+  let most = 0
+  let running = 0
+  const renderer = {
+    async run(job: Job, { timeoutMs }: { timeoutMs: number }) {
+      jobs.push(job)
+      limits.push(timeoutMs)
+      most = Math.max(most, ++running)
+      try {
+        await Promise.resolve()
+        time += 10
+        return answer(job)
+      } finally {
+        running -= 1
+      }
+    },
+    async close() {},
+  } as Renderer
+  let expected = 0
+  let advanced = 0
+  const result = await prerender({
+    routes,
+    renderer,
+    write: write ?? (async (entry) => void entries.push(entry)),
+    settings,
+    concurrency,
+    now: () => time,
+    pause: async () => {},
+    progress: { expect: (pages) => (expected += pages), advance: () => (advanced += 1), stop() {} },
+    warn: (message) => warnings.push(message),
+  })
+  return { ...result, entries, warnings, jobs, limits, expected, advanced, most }
+}
+
+describe('prerender', () => {
+  it('B01 B02 calls each page once, and getStaticPaths once for each dynamic page', async () => {
+    const { entries, jobs, expected, advanced, failures } = await run({
+      routes: [route('/'), route('/b/[id]'), route('/api/x', 'api'), route('/search', 'server')],
+      answer: (job) => (job.type === 'paths' ? listing('/b/1', '/b/2') : page()),
+    })
+    expect(jobs.map((job) => ('path' in job ? job.path : job.type))).toEqual(['paths', '/', '/b/1', '/b/2'])
+    expect(entries.map(({ key }) => key)).toEqual(['p:/', 'p:/b/1', 'p:/b/2'])
+    expect(failures).toEqual([])
+    expect([expected, advanced]).toEqual([3, 3])
+  })
+  it('takes the times around each job and resolves lifetimes as the engine does', async () => {
+    const { entries, limits } = await run({
+      routes: [route('/'), route('/gone')],
+      concurrency: 1,
+      answer: (job) =>
+        'path' in job && job.path === '/gone'
+          ? { kind: 'notFound', status: 404, revalidate: undefined, expire: 70 }
+          : page(),
+    })
+    expect(entries[0]).toMatchObject({ startedAt: 1000, generatedAt: 1010, revalidate: 60, expire: 500 })
+    // B22 N04: its own kind of entry, with a finite life.
+    expect(entries[1]).toMatchObject({ kind: 'notFound', key: 'p:/gone', revalidate: 9, expire: 70 })
+    expect(limits).toEqual([30_000, 30_000])
+  })
+  it('W10 a redirect is an entry', async () => {
+    const { entries } = await run({
+      routes: [route('/old')],
+      answer: () => ({ kind: 'redirect', status: 308, revalidate: false, expire: undefined, destination: '/new', basePath: true }),
+    })
+    expect(entries[0]).toMatchObject({ kind: 'redirect', status: 308, destination: '/new', revalidate: false })
+  })
+  it('W11 B21 tries every page, three times where it fails, and lists all failures by page', async () => {
+    const { failures, entries, jobs, advanced } = await run({
+      routes: [route('/a/[id]'), route('/bad/[id]'), route('/z')],
+      answer(job) {
+        if (job.type === 'paths' && job.pattern === '/bad/[id]') throw new IsrError('ISR_PATHS', 'no paths')
+        if (job.type === 'paths') return listing('/a/1', '/a/2', '/a/3')
+        if (job.type === 'page' && job.path !== '/a/2') throw new IsrError('ISR_GENERATE', `${job.path} broke`)
+        return page()
+      },
+    })
+    expect(failures.map(({ route, path }) => path ?? route.pattern)).toEqual(['/a/1', '/a/3', '/bad/[id]', '/z'])
+    expect(entries.map(({ key }) => key)).toEqual(['p:/a/2'])
+    expect(jobs.filter((job) => 'path' in job && job.path === '/z')).toHaveLength(3)
+    expect(jobs.filter((job) => job.type === 'paths' && job.pattern === '/bad/[id]')).toHaveLength(3)
+    expect(advanced).toBe(4)
+  })
+  it('B27 a timeout is tried again and then forgotten', async () => {
+    let tries = 0
+    const { failures, entries } = await run({
+      routes: [route('/slow')],
+      answer() {
+        if (++tries < 3) throw new IsrError('ISR_TIMEOUT', 'slow')
+        return page()
+      },
+    })
+    expect([failures.length, entries.length]).toEqual([0, 1])
+  })
+  it('B16 stops before the first render when pages claim one path', async () => {
+    const rendered: Job[] = []
+    const building = run({
+      routes: [route('/[id]'), route('/about', 'static')],
+      answer(job) {
+        if (job.type === 'paths') return listing('/about')
+        rendered.push(job)
+        return page()
+      },
+    })
+    await expect(building).rejects.toThrow(/\/about .*pages\/about\.tsx and to pages\/\[id\]\.tsx/)
+    expect(rendered).toEqual([])
+  })
+  it('B28 warns once per page of large data and names the path', async () => {
+    const { warnings } = await run({
+      routes: [route('/b/[id]'), route('/small')],
+      answer: (job) =>
+        job.type === 'paths' ? listing('/b/1', '/b/2') : page({ data: body(job.pattern === '/small' ? 128_000 : 250_000) }),
+    })
+    expect(warnings).toEqual([
+      expect.stringContaining('data for page "/b/[id]" (path "/b/1") is 250 kB which exceeds the threshold of 128 kB'),
+    ])
+  })
+  it('never runs more pages at a time than allowed, and keeps only a few for the table', async () => {
+    const paths = Array.from({ length: 500 }, (_, index) => `/b/${index}`)
+    const { most, routes, entries } = await run({
+      routes: [route('/b/[id]')],
+      concurrency: 4,
+      answer: (job) => (job.type === 'paths' ? listing(...paths) : page()),
+    })
+    expect(most).toBe(4)
+    expect(entries).toHaveLength(500)
+    expect(routes.get('/b/[id]')!.paths).toBe(500)
+    expect(routes.get('/b/[id]')!.shown.length).toBeLessThanOrEqual(6)
+    expect(routes.get('/b/[id]')!.shown.slice(0, 3).map(({ path }) => path)).toEqual(['/b/0', '/b/1', '/b/2'])
+  })
+  it('B25 the shell of a page is an entry of its own and not one of its paths', async () => {
+    const { routes, entries } = await run({
+      routes: [route('/b/[id]')],
+      answer: (job) => (job.type === 'paths' ? { ...listing('/b/1'), fallback: true } : page()),
+    })
+    expect(entries.map(({ key }) => key)).toEqual(['s:/b/[id]', 'p:/b/1'])
+    expect(routes.get('/b/[id]')!.paths).toBe(1)
+  })
+  it('a full disk is no failing page: the build ends at once', async () => {
+    let rendered = 0
+    const building = run({
+      routes: Array.from({ length: 20 }, (_, index) => route(`/${index}`)),
+      concurrency: 1,
+      answer: () => {
+        rendered += 1
+        return page()
+      },
+      write: async () => {
+        throw new Error('ENOSPC')
+      },
+    })
+    await expect(building).rejects.toThrow('ENOSPC')
+    expect(rendered).toBe(1)
+  })
+})
+
+describe('renderFailures', () => {
+  it('W11 names path, file, params, code and the frames of the sources', () => {
+    const cause = new Error('boom')
+    cause.stack = [
+      'Error: boom',
+      '    at getStaticProps (/site/pages/posts/[id].tsx:12:9)',
+      '    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)',
+    ].join('\n')
+    const text = renderFailures(
+      [
+        {
+          route: { pattern: '/posts/[id]', kind: 'isr', file: 'pages/posts/[id].tsx' },
+          path: '/posts/2',
+          params: { id: '2' },
+          error: new IsrError('ISR_GENERATE', 'pages/posts/[id].tsx: getStaticProps for /posts/2 failed: Error: boom', { cause }),
+        },
+        {
+          route: { pattern: '/b/[id]', kind: 'isr', file: 'pages/b/[id].tsx' },
+          path: undefined,
+          params: {},
+          error: new IsrError('ISR_PATHS', 'pages/b/[id].tsx: the `fallback` key must be returned'),
+        },
+      ],
+      '/site',
+    )
+    expect(text.split('\n')).toEqual([
+      '2 pages could not be prerendered, each tried 3 times:',
+      '',
+      '  /posts/2 (pages/posts/[id].tsx) with params {"id":"2"}',
+      '    pages/posts/[id].tsx: getStaticProps for /posts/2 failed: Error: boom (ISR_GENERATE)',
+      '        at getStaticProps (pages/posts/[id].tsx:12:9)',
+      '',
+      '  getStaticPaths of /b/[id] (pages/b/[id].tsx)',
+      '    pages/b/[id].tsx: the `fallback` key must be returned (ISR_PATHS)',
+    ])
+  })
+})
