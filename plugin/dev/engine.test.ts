@@ -13,7 +13,11 @@ function createTarget(pattern: string, path: string, kind: RouteKind = 'isr', pa
   return { key: toPageKey(path), route, params, path }
 }
 
-function setUp(pattern: string, page: Partial<PageModule>, { kind = 'isr' as RouteKind, generateTimeout = 30 } = {}) {
+function setUp(
+  pattern: string,
+  page: Partial<PageModule>,
+  { kind = 'isr', generateTimeout = 30 }: { kind?: RouteKind; generateTimeout?: number } = {},
+) {
   const warnings: string[] = []
   let now = 1000
   const app: IsrApp = {
@@ -99,7 +103,7 @@ describe('createDevEngine', () => {
     function setUpFallback(fallback: boolean | 'blocking') {
       const getStaticPaths = vi.fn(() => ({ paths: [{ params: { slug: 'a b' } }], fallback }))
       const getStaticProps = vi.fn((context: { params?: unknown }) => ({ props: { params: context.params } }))
-      return { ...setUp('/b/[slug]', { getStaticPaths, getStaticProps } as never), getStaticPaths, getStaticProps }
+      return { ...setUp('/b/[slug]', { getStaticPaths, getStaticProps }), getStaticPaths, getStaticProps }
     }
 
     it('W01 runs getStaticPaths again on each request', async () => {

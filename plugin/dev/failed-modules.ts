@@ -5,9 +5,9 @@ import type { ModuleRunner } from 'vite/module-runner'
  * would repeat their error until a file of theirs is edited, although the cause (a database that was not up yet) may be gone.
  */
 export async function forgetFailedModules({ evaluatedModules }: ModuleRunner): Promise<void> {
-  const modules = [...evaluatedModules.idToModuleMap.values()].filter(({ evaluated, promise }) => evaluated && promise)
-  const results = await Promise.allSettled(modules.map(({ promise }) => promise))
-  modules.forEach((module, index) => {
+  const modules = [...evaluatedModules.idToModuleMap.values()].filter(({ evaluated }) => evaluated)
+  const results = await Promise.allSettled(modules.map((module) => Promise.resolve(module.promise)))
+  for (const [index, module] of modules.entries()) {
     if (results[index]!.status === 'rejected') evaluatedModules.invalidateModule(module)
-  })
+  }
 }

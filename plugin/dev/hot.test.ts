@@ -82,7 +82,7 @@ beforeEach(async () => {
   const { ssr, client } = server.environments
   if (!isRunnableDevEnvironment(ssr)) throw new Error('no runner')
   await ssr.runner.import('virtual:routes')
-  client.hot.send = ((payload: HotPayload) => void sent.push(payload)) as typeof client.hot.send
+  client.hot.send = (payload: HotPayload | string) => void sent.push(payload as HotPayload)
 })
 
 afterEach(async () => {
@@ -144,10 +144,10 @@ describe('createHotUpdate', () => {
   async function change(name: string, type: 'add' | 'change' | 'unlink' = 'change'): Promise<HotPayload[]> {
     const marker = new Promise<void>((resolve) => {
       const send = server.environments.client.hot.send
-      server.environments.client.hot.send = ((payload: HotPayload) => {
-        send(payload as never)
+      server.environments.client.hot.send = (payload: HotPayload | string) => {
+        send(payload as HotPayload)
         resolve()
-      }) as typeof send
+      }
     })
     server.watcher.emit(type, `${root}/${name}`)
     await marker

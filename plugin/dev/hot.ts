@@ -41,7 +41,7 @@ export function createHotUpdate(site: HotSite, server: () => ViteDevServer) {
 
   function planOnce(options: HotUpdateOptions): Promise<HotPlan> {
     const change = `${options.timestamp} ${options.type} ${options.file}`
-    if (current?.change !== change) current = { change, plan: planUpdate(site, server().environments['ssr']!, options) }
+    if (current?.change !== change) current = { change, plan: planUpdate(site, server().environments.ssr, options) }
     return current.plan
   }
 

@@ -29,7 +29,7 @@ const CONTEXT_LINES = 2
 export function toOverlayError(error: unknown, isOwn: (file: string) => boolean): OverlayError {
   const cause = isIsrError(error) && error.cause !== undefined ? error.cause : error
   // A module that does not compile: Vite's own error has the file, the place and a code frame.
-  if (cause instanceof Error && typeof (cause as OverlayError).id === 'string') return cause as OverlayError
+  if (isFromCompiler(cause)) return cause
   const overlay: OverlayError = new Error(error instanceof Error ? error.message : toErrorMessage(error))
   overlay.stack = toStack(overlay.message, cause)
   const place = findPlace(overlay.stack, isOwn)
@@ -40,6 +40,10 @@ export function toOverlayError(error: unknown, isOwn: (file: string) => boolean)
     if (frame !== undefined) overlay.frame = frame
   }
   return overlay
+}
+
+function isFromCompiler(error: unknown): error is OverlayError {
+  return error instanceof Error && 'id' in error && typeof error.id === 'string'
 }
 
 function toStack(message: string, cause: unknown): string {

@@ -45,7 +45,7 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
 
   /** The app as the sources are now, its documents with what Vite needs in them. */
   async function loadApp(): Promise<IsrApp> {
-    const { default: app } = (await ssr.runner.import(VIRTUAL.app)) as { default: IsrApp }
+    const { app } = await ssr.runner.import<{ app: IsrApp }>(VIRTUAL.app)
     return {
       ...app,
       async render(input) {
@@ -106,10 +106,8 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      const handle = await getHandler()
-      handle(req, res, (error) => {
-        answerError(req, res, error).catch(() => res.destroy())
-      })
+      const error = await passTo(await getHandler(), req, res)
+      if (error !== undefined) await answerError(req, res, error)
     } catch (error) {
       // The pages folder can't be read as routes: two files for one URL, say.
       await answerError(req, res, error)
@@ -133,6 +131,14 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
       return failed
     },
   }
+}
+
+/** Lets the handler answer. Resolves with the error that it passes on instead, or when the answer is over. */
+function passTo(handle: IsrHandler, req: IncomingMessage, res: ServerResponse): Promise<unknown> {
+  return new Promise((resolve) => {
+    res.once('close', () => resolve(undefined))
+    handle(req, res, resolve)
+  })
 }
 
 function getRunnable({ environments }: ViteDevServer): RunnableDevEnvironment {
