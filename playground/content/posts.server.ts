@@ -24,7 +24,7 @@ You can watch it happen: the line at the foot of each page says when it was made
 
 The outlines in this atlas keep areas instead. Each country is drawn around its own middle, with a projection that Johann Heinrich Lambert published in 1772. Near the centre it hardly distorts anything, and wherever it is used a square centimetre of paper stands for the same number of square kilometres.
 
-That is why two countries can be laid side by side on the compare pages, at one scale. Put Norway next to Japan: they are almost equally large, and almost equally hard to fit on a page.
+That is why two countries can be laid side by side on the compare pages, at one scale. Put Germany next to Japan: nearly the same area, and hardly a resemblance.
 
 The world map on the front page keeps areas too. Its projection is called Equal Earth and is younger than most phones.`,
   },
@@ -33,7 +33,7 @@ The world map on the front page keeps areas too. Its projection is called Equal 
     title: 'The city that was not built',
     summary: 'Most cities have no page until somebody asks for one.',
     published: '2026-09-02',
-    content: `Thirty thousand towns in this atlas have fewer than two thousand inhabitants. It is likely that no one will ever look up most of them, and it would be a waste to prepare a page for each.
+    content: `Forty thousand towns in this atlas have fewer than two thousand inhabitants. It is likely that no one will ever look up most of them, and it would be a waste to prepare a page for each.
 
 Country pages are all made when the site is built, for there are only 250. City pages are made when the first reader comes. That reader waits for a moment, the time of a few queries, and everybody after gets the finished page.
 

@@ -1,0 +1,49 @@
+import { useEffect, useState } from 'react'
+import { useRouter } from 'vite-plugin-isr/client'
+import type { Stamp } from '../server/stamp.ts'
+import { formatTime } from './format.ts'
+
+/** When the page was made, and what the server's cache says about it now. */
+export function PageInfo({ generatedAt, revalidate }: Partial<Stamp>) {
+  const { asPath } = useRouter()
+  const [cache, setCache] = useState<{ of: string; text: string }>()
+  const isCached = typeof revalidate === 'number'
+
+  useEffect(() => {
+    if (!isCached) return
+    const controller = new AbortController()
+    void describeCache(controller.signal).then((text) => text && setCache({ of: asPath, text }))
+    return () => controller.abort()
+  }, [asPath, generatedAt, isCached])
+
+  if (!generatedAt) return <p className="page-info">One document for everybody: this page has no data.</p>
+  return (
+    <p className="page-info">
+      <span>
+        Made <time dateTime={generatedAt}>{formatTime(generatedAt)}</time>
+      </span>
+      <span className="page-info-cache" data-testid="cache-state">
+        {isCached ? (cache?.of === asPath ? cache.text : `cached for ${revalidate} s`) : 'for this request'}
+      </span>
+    </p>
+  )
+}
+
+/** Asks with the headers of a prefetch, so that asking alone never has a page made anew. */
+async function describeCache(signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { headers } = await fetch(location.pathname, {
+      method: 'HEAD',
+      cache: 'no-store',
+      headers: { purpose: 'prefetch' },
+      signal,
+    })
+    const state = headers.get('x-isr-cache')
+    if (!state) return 'not cached while developing'
+    const left = /s-maxage=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1]
+    return state === 'HIT' && left ? `cache: HIT, fresh for ${left} s` : `cache: ${state}`
+  } catch {
+    // Left the page, or offline: the line stays as it is.
+    return undefined
+  }
+}

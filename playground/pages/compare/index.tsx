@@ -1,0 +1,44 @@
+import type { GetServerSideProps, InferGetServerSidePropsType } from 'vite-plugin-isr'
+import { Link } from 'vite-plugin-isr/client'
+import { CompareForm } from '../../components/compare-form.tsx'
+import { PageMeta } from '../../components/page-meta.tsx'
+import { findCountrySlug, listCountries } from '../../server/countries.server.ts'
+import { toStamp } from '../../server/stamp.ts'
+import '../../styles/compare.css'
+
+const suggestions = [
+  ['germany', 'Germany', 'japan', 'Japan'],
+  ['greenland', 'Greenland', 'australia', 'Australia'],
+  ['chile', 'Chile', 'norway', 'Norway'],
+  ['singapore', 'Singapore', 'malta', 'Malta'],
+] as const
+
+export const getServerSideProps = (({ query }) => {
+  const [first, second] = [query['first'], query['second']].map((text) =>
+    typeof text === 'string' ? findCountrySlug(text) : undefined,
+  )
+  if (first && second) return { redirect: { destination: `/compare/${first}/${second}`, permanent: false } }
+  return {
+    props: { ...toStamp(null), countries: listCountries().map(({ code, slug, name }) => ({ code, slug, name })) },
+  }
+}) satisfies GetServerSideProps
+
+export default function Compare({ countries }: InferGetServerSidePropsType<typeof getServerSideProps>) {
+  return (
+    <>
+      <PageMeta title="Compare" description="Lay two countries on top of each other, in true size." />
+      <h1>Compare</h1>
+      <p className="lead">Two countries on top of each other, in true size.</p>
+      <CompareForm countries={countries} />
+      <ul className="cards">
+        {suggestions.map(([first, firstName, second, secondName]) => (
+          <li key={first}>
+            <Link href={`/compare/${first}/${second}`} prefetch={false}>
+              {firstName} and {secondName}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}

@@ -1,0 +1,52 @@
+import type { GetStaticPaths, GetStaticProps, InferGetStaticPropsType } from 'vite-plugin-isr'
+import { Link } from 'vite-plugin-isr/client'
+import { Breadcrumb } from '../../components/breadcrumb.tsx'
+import { CountryList } from '../../components/country-list.tsx'
+import { formatArea } from '../../components/format.ts'
+import { PageMeta } from '../../components/page-meta.tsx'
+import { listRegionPaths, readRegion } from '../../server/countries.server.ts'
+import { toStamp } from '../../server/stamp.ts'
+
+type Params = { region?: string[] }
+
+// The world is divided once and for all: what is not listed does not exist.
+export const getStaticPaths = (() => ({
+  paths: listRegionPaths().map((region) => ({ params: { region } })),
+  fallback: false,
+})) satisfies GetStaticPaths<Params>
+
+export const getStaticProps = (({ params }) => {
+  const region = readRegion(params?.region ?? [])
+  if (!region) return { notFound: true }
+  return { props: { ...toStamp(3600), region }, revalidate: 3600 }
+}) satisfies GetStaticProps<object, Params>
+
+export default function RegionPage({ region }: InferGetStaticPropsType<typeof getStaticProps>) {
+  const { name, parent, parts, countries, area } = region
+  return (
+    <>
+      <PageMeta
+        title={name}
+        description={`${name}: ${countries.length} countries and territories on ${formatArea(area)} of land.`}
+      />
+      {parent && (
+        <Breadcrumb trail={parent.path === '/regions' ? [parent] : [{ name: 'The world', path: '/regions' }, parent]} />
+      )}
+      <h1>{name}</h1>
+      <p className="lead">
+        {countries.length} countries and territories on {formatArea(area)} of land.
+      </p>
+      {parts.length > 0 && (
+        <ul className="cards">
+          {parts.map((part) => (
+            <li key={part.path}>
+              <Link href={part.path}>{part.name}</Link>
+              <small>{part.countries === 1 ? 'one country' : `${part.countries} countries`}</small>
+            </li>
+          ))}
+        </ul>
+      )}
+      {parent && <CountryList countries={countries} />}
+    </>
+  )
+}
