@@ -131,7 +131,7 @@ test.describe('to a page that is not there', () => {
     await hydrated(page)
     const document = await markDocument(page)
     await page.getByRole('link', { name: '/probe/listed/none' }).click()
-    await expect(page.locator('body')).toContainText(/not be found|not found|404/i)
+    await expect(page.getByRole('heading', { name: 'Not on the map' })).toBeVisible()
     await expect(page).toHaveURL(/\/probe\/listed\/none$/)
     expect(await document.isSame()).toBe(false)
   })

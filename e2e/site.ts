@@ -36,31 +36,24 @@ function toEnv(root: string): Record<string, string> {
   return {
     ATLAS_DB: join(root, 'data/atlas.db'),
     ISR_CACHE_DIR: join(root, '.isr-cache'),
-    REVALIDATE_SECRET: secret,
     MY_SECRET_TOKEN: secret,
   }
 }
 
-const left = new Set(['node_modules', 'dist', '.isr-cache', 'test-results'])
-
-async function copySite(from: string, to: string, keepBuild: boolean): Promise<void> {
+/** Copies a site without what is made from it, except for what `keep` names. */
+async function copySite(from: string, to: string, keep: readonly string[]): Promise<void> {
+  const made = ['node_modules', 'dist', '.isr-cache', 'data'].filter((name) => !keep.includes(name))
   await rm(to, { recursive: true, force: true })
   await cp(from, to, {
     recursive: true,
-    filter: (source) => {
-      const first = relative(from, source).split(sep)[0] ?? ''
-      if (keepBuild && first === 'dist') return true
-      // A database of the developer's own is no part of the site.
-      if (!keepBuild && /\.db(-\w+)?$/.test(source)) return false
-      return !left.has(first)
-    },
+    filter: (source) => !made.includes(relative(from, source).split(sep)[0] ?? ''),
   })
 }
 
 /** Copies the playground, adds the probe pages and builds it: once for a whole run. */
 export async function buildTemplate(): Promise<void> {
   await rm(sites, { recursive: true, force: true })
-  await copySite(playground, template, false)
+  await copySite(playground, template, [])
   await cp(probe, template, { recursive: true })
   await mkdir(join(template, 'data'), { recursive: true })
   await runToEnd(process.execPath, [vite, 'build'], template, toEnv(template))
@@ -81,7 +74,7 @@ function toCommand(mode: Mode, root: string, port: number) {
 export async function createSite(mode: Mode, name: string): Promise<Site> {
   const root = join(sites, name)
   if (!existsSync(template)) await buildTemplate()
-  await copySite(template, root, mode !== 'dev')
+  await copySite(template, root, mode === 'dev' ? ['data'] : ['data', 'dist'])
 
   const command = { toCommand: (port: number) => toCommand(mode, root, port), cwd: root }
   let server = await startProcess(command)
