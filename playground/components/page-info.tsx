@@ -8,13 +8,15 @@ export function PageInfo({ generatedAt, revalidate }: Partial<Stamp>) {
   const { asPath } = useRouter()
   const [cache, setCache] = useState<{ of: string; text: string }>()
   const isCached = typeof revalidate === 'number'
+  // Another rendering of the same path has a cache state of its own.
+  const rendering = `${asPath} ${generatedAt}`
 
   useEffect(() => {
     if (!isCached) return
     const controller = new AbortController()
-    void describeCache(controller.signal).then((text) => text && setCache({ of: asPath, text }))
+    void describeCache(controller.signal).then((text) => text && setCache({ of: rendering, text }))
     return () => controller.abort()
-  }, [asPath, generatedAt, isCached])
+  }, [rendering, isCached])
 
   if (!generatedAt) return <p className="page-info">One document for everybody: this page has no data.</p>
   return (
@@ -23,7 +25,7 @@ export function PageInfo({ generatedAt, revalidate }: Partial<Stamp>) {
         Made <time dateTime={generatedAt}>{formatTime(generatedAt)}</time>
       </span>
       <span className="page-info-cache" data-testid="cache-state">
-        {isCached ? (cache?.of === asPath ? cache.text : `cached for ${revalidate} s`) : 'for this request'}
+        {isCached ? (cache && cache.of === rendering ? cache.text : `cached for ${revalidate} s`) : 'for this request'}
       </span>
     </p>
   )

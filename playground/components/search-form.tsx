@@ -7,8 +7,8 @@ export function SearchForm({ query = '', compact = false }: { query?: string; co
 
   function search(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    const text = String(new FormData(event.currentTarget).get('q') ?? '')
-    void router.push({ pathname: '/search', query: { q: text } })
+    const q = new FormData(event.currentTarget).get('q')
+    void router.push({ pathname: '/search', query: { q: typeof q === 'string' ? q : '' } })
   }
 
   return (

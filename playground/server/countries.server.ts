@@ -46,6 +46,11 @@ export interface Country extends CountryItem {
 
 const itemColumns = 'code, slug, name, capital, region, subregion'
 
+/** Of a row with more columns, what lists show. */
+function toItem({ code, slug, name, capital, region, subregion }: CountryItem): CountryItem {
+  return { code, slug, name, capital, region, subregion }
+}
+
 /** All countries by name. */
 export function listCountries(): CountryItem[] {
   return connect().all<CountryItem>(`SELECT ${itemColumns} FROM countries ORDER BY key`)
@@ -162,7 +167,7 @@ export function readRegion(path: readonly string[]): Region | undefined {
   return {
     name: path.length === 0 ? 'The world' : path.length === 1 ? first.region : first.subregion,
     path: ['/regions', ...path].join('/'),
-    countries: countries.map(({ area: _, ...country }) => country),
+    countries: countries.map(toItem),
     area: countries.reduce((sum, { area }) => sum + (area ?? 0), 0),
     parts: [...parts.values()].sort((a, b) => a.name.localeCompare(b.name, 'en')),
     parent:
@@ -205,5 +210,5 @@ export function searchCountries(query: string, limit: number): CountryItem[] {
     .all<CountryItem & { key: string }>(`SELECT ${itemColumns}, key FROM countries ORDER BY key`)
     .filter(({ key }) => query.split(' ').every((word) => ` ${key}`.includes(` ${word}`)))
     .slice(0, limit)
-    .map(({ key: _, ...country }) => country)
+    .map(toItem)
 }

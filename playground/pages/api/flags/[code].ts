@@ -11,7 +11,7 @@ export default async function handler(req: ApiRequest, res: ApiResponse) {
   const flag = await readFlag(String(req.query['code']))
   if (!flag) return res.status(404).json({ message: 'There is no such flag.' })
 
-  const takesBrotli = /\bbr\b/.test(String(req.headers['accept-encoding'] ?? ''))
+  const takesBrotli = /\bbr\b/.test(req.headers['accept-encoding'] ?? '')
   const body = takesBrotli ? flag.brotli : flag.svg
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   res.setHeader('Cache-Control', 'public, max-age=604800')
