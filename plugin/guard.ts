@@ -1,6 +1,6 @@
 import { builtinModules } from 'node:module'
 import { normalizePath, type Environment, type Plugin } from 'vite'
-import { serverOnly, toProblemMessage, usageErrors } from './errors.ts'
+import { serverOnly, usageErrors, type Problem } from './errors.ts'
 
 /** What the guard is told about the site. */
 export interface GuardOptions {
@@ -8,14 +8,16 @@ export interface GuardOptions {
   isApi(file: string): boolean
 }
 
-/** Stands for a module that browsers don't have; the rest of the id is the name that was imported. */
-const STUB = '\0isr:server-only/'
+/** Stands for a module that browsers must not have. The name is in the middle: at the end, `.json` would be read as JSON. */
+const STUB = /^\0isr:server-only\/(.+)\/stub$/
 const EMPTY = '\0isr:empty'
 
 /** `vite-plugin-isr/client` is the part of this package that is meant for browsers. */
 const OWN_SERVER_MODULE = /^vite-plugin-isr(?:$|\/(?!client$|client\/|package\.json$))/
 const BUILTIN = new RegExp(`^(?:node:.+|${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`)
-const SERVER_FILE = /\.server\.[^/?]+(?:\?|$)/
+const SERVER_FILE = /\.server\.[^/?]+(?:\?|\/stub$|$)/
+/** Data and other forms of a server-only file (`?raw`): a stub in place of it would not be read as a module. */
+const SERVER_FILE_AS_DATA = /\.server\.(?![cm]?[jt]sx?$)[^/]+$/
 const SCRIPT = /\.[cm]?[jt]sx?$/
 
 /**
@@ -39,18 +41,24 @@ export function guardPlugin({ isApi }: GuardOptions): Plugin {
     },
 
     resolveId: {
-      filter: { id: [BUILTIN, OWN_SERVER_MODULE, /^(?:server|client)-only$/] },
+      filter: { id: [BUILTIN, OWN_SERVER_MODULE, SERVER_FILE_AS_DATA, /^(?:server|client)-only$/] },
       async handler(source, importer, options) {
         if (source === 'client-only') return EMPTY
         if (this.environment.name !== 'client') return source === 'server-only' ? EMPTY : undefined
         // The dependency scanner looks at what is there, before anything is known to be reached.
         if (('scan' in options && options.scan) || importer === undefined || isInPackage(importer)) return undefined
+        if (source === 'server-only' || OWN_SERVER_MODULE.test(source)) return toStub(source)
+
+        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
         if (BUILTIN.test(source)) {
-          const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
-          // A package of the same name, or a polyfill.
-          if (resolved && !resolved.external && !resolved.id.startsWith('__vite-browser-external')) return resolved
+          const isBuiltin = !resolved || resolved.external || resolved.id.startsWith('__vite-browser-external')
+          // Else a package of the same name, or a polyfill.
+          return isBuiltin ? toStub(source) : resolved
         }
-        return STUB + source
+        // By its id, without a query it might also be a script (`db.server` for `db.server.ts`).
+        return resolved && isServerFile(resolved.id) && SERVER_FILE_AS_DATA.test(resolved.id)
+          ? toStub(resolved.id)
+          : resolved
       },
     },
 
@@ -58,10 +66,10 @@ export function guardPlugin({ isApi }: GuardOptions): Plugin {
       filter: { id: [/^\0isr:/, SERVER_FILE, SCRIPT] },
       handler(id) {
         if (id === EMPTY) return 'export {}'
-        if (this.environment.name !== 'client' || !(id.startsWith(STUB) || isServerFile(id))) return undefined
-        if (this.environment.mode === 'dev' || !(id.startsWith(STUB) || SCRIPT.test(id))) {
+        if (this.environment.name !== 'client' || !(STUB.test(id) || isServerFile(id))) return undefined
+        if (this.environment.mode === 'dev' || !(STUB.test(id) || SCRIPT.test(id))) {
           const importers = createImporters(this.environment, (module) => this.getModuleInfo(module))
-          return this.error(toProblemMessage(explain(id, importers, this.environment.config.root, isApi)))
+          throw usageErrors([explain(id, importers, this.environment.config.root)])
         }
         // Known for sure when the bundle is there: a bundler drops what nothing reaches. CommonJS, because its exports
         // have any name, and with an effect, because that is never dropped while something reaches it.
@@ -77,12 +85,16 @@ export function guardPlugin({ isApi }: GuardOptions): Plugin {
         const importers = createImporters(this.environment, (module) => this.getModuleInfo(module))
         const reached = new Set(Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])))
         const [first, ...more] = [...reached]
-          .filter((id) => id.startsWith(STUB) || isServerFile(id))
-          .map((id) => explain(id, importers, this.environment.config.root, isApi))
+          .filter((id) => STUB.test(id) || isServerFile(id))
+          .map((id) => explain(id, importers, this.environment.config.root))
         if (first) throw usageErrors([first, ...more])
       },
     },
   }
+}
+
+function toStub(name: string): string {
+  return `\0isr:server-only/${name}/stub`
 }
 
 type Importers = (id: string) => readonly string[]
@@ -101,9 +113,9 @@ function createImporters(
   }
 }
 
-function explain(id: string, importers: Importers, root: string, isApi: GuardOptions['isApi']) {
+function explain(id: string, importers: Importers, root: string): Problem {
   const name = (module: string) => toName(module, root)
-  return serverOnly(findChain(id, importers).map(name), toReason(id, isApi))
+  return serverOnly(findChain(id, importers).map(name), toReason(id))
 }
 
 /** The shortest way from a module that only generated code imports, such as a page, down to the given one. */
@@ -122,18 +134,19 @@ function findChain(id: string, importers: Importers): string[] {
   return chain
 }
 
-function toReason(id: string, isApi: GuardOptions['isApi']): string {
-  const source = id.startsWith(STUB) ? id.slice(STUB.length) : undefined
+function toReason(id: string): string {
+  const source = STUB.exec(id)?.[1]
+  if (SERVER_FILE.test(id)) return 'The last of these is a .server file'
   if (source === 'server-only') return 'The module that imports "server-only" declares itself to be so'
   if (source !== undefined && OWN_SERVER_MODULE.test(source)) return `${source} runs in Node`
   if (source !== undefined) return `${source} is a module of Node.js`
-  return isApi(toFile(id)) ? 'The last of these is an API route' : 'The last of these is a .server file'
+  return 'The last of these is an API route'
 }
 
 function toName(id: string, root: string): string {
-  if (id.startsWith(STUB)) return id.slice(STUB.length)
+  const name = STUB.exec(id)?.[1] ?? id
   const folder = `${normalizePath(root)}/`
-  return id.startsWith(folder) ? id.slice(folder.length) : id
+  return name.startsWith(folder) ? name.slice(folder.length) : name
 }
 
 function toFile(id: string): string {

@@ -22,11 +22,12 @@ export interface Edited {
 /** Cuts units out of a module's text. What stays keeps its place, so that positions in it can be mapped. */
 export function cutUnits(
   text: string,
-  comments: readonly Comment[],
+  { program, comments }: { readonly program: ESTree.Program; readonly comments: readonly Comment[] },
   units: readonly Unit[],
   unneeded: ReadonlySet<Unit>,
 ): Edited {
   const code = new MagicString(text)
+  const starts = program.body.map(({ start }) => start)
   const cuts: Cut[] = []
   const remove = (start: number, end: number) => {
     code.remove(start, end)
@@ -39,6 +40,7 @@ export function cutUnits(
     if (gone.length === group.length) {
       const { start, end } = withComments(statement, text, comments)
       remove(start, end)
+      if (couldContinue(statement, starts, text)) code.appendLeft(start, ';')
       continue
     }
     const kept = group.filter((unit) => !unneeded.has(unit)).map(({ node }) => node)
@@ -50,12 +52,22 @@ export function cutUnits(
       code.update(statement.start, end, `export { ${toList(kept, text)} }${tail}`)
     } else {
       removeDeclarators(group, unneeded, remove)
+      if (text[statement.end - 1] !== ';' && couldContinue(statement, starts, text)) code.appendLeft(statement.end, ';')
     }
     if (statement.type === 'ImportDeclaration' || isSpecifierList(statement)) {
       cuts.push(...gone.map(({ node: { start, end } }) => ({ start, end })))
     }
   }
   return { code, cuts: cuts.toSorted((a, b) => a.start - b.start) }
+}
+
+/**
+ * Whether the statement after the given one would run on from the one before it: without semicolons, `a = b` and `(c)` on
+ * lines of their own are one call.
+ */
+function couldContinue(statement: ESTree.Node, starts: readonly number[], text: string): boolean {
+  const next = starts.find((start) => start >= statement.end)
+  return next !== undefined && /[([`+\-/]/.test(text[next]!)
 }
 
 function groupByStatement(units: readonly Unit[]): Map<ESTree.Node, Unit[]> {

@@ -1,5 +1,5 @@
 import type { Plugin, Rolldown } from 'vite'
-import { exportProblems, toProblemMessage } from '../errors.ts'
+import { exportProblems, usageErrors } from '../errors.ts'
 import { stripServerCode, type Stripped } from './strip.ts'
 
 /**
@@ -28,21 +28,15 @@ export function stripScanPlugin(isPage: (file: string) => boolean): Rolldown.Plu
 function createTransform(isPage: (file: string) => boolean) {
   return {
     order: 'pre',
-    handler(
-      this: { error(message: string): never },
-      code: string,
-      id: string,
-    ): Pick<Stripped, 'code' | 'map'> | undefined {
+    handler(code: string, id: string): Stripped | undefined {
       const [file, query] = id.split('?', 2) as [string, string?]
       // Other forms of the file (`?raw`, `?url`) are no modules of it.
       if ((query !== undefined && /(?:^|&)(?:raw|url|worker|sharedworker)\b/.test(query)) || !isPage(file))
         return undefined
       const stripped = stripServerCode(code, file)
       if (!stripped) return undefined
-      if ('reason' in stripped) {
-        return this.error(toProblemMessage(exportProblems[stripped.reason](file, stripped.name)))
-      }
-      return { code: stripped.code, map: stripped.map }
+      if ('reason' in stripped) throw usageErrors([exportProblems[stripped.reason](file, stripped.name)])
+      return stripped
     },
   } as const
 }

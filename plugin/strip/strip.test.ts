@@ -192,7 +192,7 @@ const cases: Record<string, [page: string, browser: string[], file?: string]> = 
      db.pragma('journal_mode = WAL');
      (await db.prepare('x')).run()
      export const getStaticProps = () => db`,
-    [],
+    [';'],
   ],
   'calls on what was imported may be for everyone': [
     `import i18n from 'i18next'
@@ -374,6 +374,16 @@ const cases: Record<string, [page: string, browser: string[], file?: string]> = 
 
      // stays`,
     ['/*! keep: licence */', '// stays'],
+  ],
+  'lines without semicolons do not run together': [
+    `const a = b
+     export const getStaticProps = () => 1
+     ;(a)()
+     const c = 2, getStaticPaths = () => {}
+     ;[c].map(a)
+     export { getStaticPaths }
+     \`x\`.at(0)`,
+    ['const a = b', ';(a)()', 'const c = 2', ';[c].map(a)', ';', '`x`.at(0)'],
   ],
   'text beyond the basic plane does not shift the cuts': [
     `// 😀 é 日本

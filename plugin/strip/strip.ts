@@ -8,7 +8,6 @@ import { readUnits } from './units.ts'
 export interface Stripped {
   readonly code: string
   readonly map: SourceMap
-  readonly cuts: readonly Cut[]
 }
 
 /** Why a page's halves can't be told apart. */
@@ -22,7 +21,7 @@ export type Refusal = { readonly reason: 'exportAll' | 'destructured'; readonly 
 export function stripServerCode(code: string, file: string): Stripped | Refusal | undefined {
   const parsed = parsePage(code, file)
   if (!parsed) return undefined
-  const { program, comments } = parsed
+  const { program } = parsed
   const { all, destructured } = toPageExports(program)
   if (all[0] !== undefined) return { reason: 'exportAll', name: all[0] }
   const name = destructured.find((name) => serverExports.includes(name))
@@ -31,10 +30,19 @@ export function stripServerCode(code: string, file: string): Stripped | Refusal 
   const units = readUnits(program, code)
   const unneeded = findUnneeded(units, (exported) => serverExports.includes(exported))
   if (unneeded.size === 0) return undefined
-  const edited = cutUnits(code, comments, units, unneeded)
-  return {
-    code: edited.code.toString(),
-    map: edited.code.generateMap({ source: file, hires: 'boundary', includeContent: true }),
-    cuts: edited.cuts,
+  const edited = cutUnits(code, parsed, units, unneeded)
+  const map = edited.code.generateMap({ source: file, hires: 'boundary' })
+  map.sourcesContent = [blank(code, edited.cuts)]
+  return { code: edited.code.toString(), map }
+}
+
+/** The text with blanks for what was cut: a source map shows the page's text to whoever may read the map. */
+function blank(text: string, cuts: readonly Cut[]): string {
+  let blanked = ''
+  let done = 0
+  for (const { start, end } of cuts) {
+    blanked += text.slice(done, start) + text.slice(start, end).replace(/[^\r\n]/g, ' ')
+    done = end
   }
+  return blanked + text.slice(done)
 }
