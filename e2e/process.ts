@@ -39,7 +39,7 @@ export async function runToEnd(
 }
 
 /** Runs to its end, whatever that is. */
-export async function runToExit(
+async function runToExit(
   command: string,
   args: readonly string[],
   cwd: string,

@@ -66,11 +66,6 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
 export { expect }
 
-/** Only in development, only built: the reason is said where it is used. */
-export function isDev(mode: Mode): boolean {
-  return mode === 'dev'
-}
-
 /** Resolves when React has taken over the document. */
 export async function hydrated(page: Page): Promise<void> {
   await page.waitForFunction(() =>

@@ -1,5 +1,5 @@
 /** A site in a folder of its own that installs the packed package, as a user's would. */
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -86,8 +86,4 @@ export async function listFiles(folder: string): Promise<string[]> {
 /** Forgets what earlier servers regenerated. */
 export async function forgetRegenerated({ root }: Consumer): Promise<void> {
   await rm(join(root, '.isr-cache'), { recursive: true, force: true })
-}
-
-export async function writeSource({ root }: Consumer, file: string, text: string): Promise<void> {
-  await writeFile(join(root, file), text)
 }
