@@ -11,7 +11,9 @@ export function withCookies<R extends IncomingMessage>(req: R): WithCookies<R> {
     configurable: true,
     enumerable: true,
     get: () => (cookies ??= parse(req.headers.cookie ?? '') as Record<string, string>),
-    set: (value: Record<string, string>) => void (cookies = value),
+    set(value: Record<string, string>) {
+      cookies = value
+    },
   })
   return req as WithCookies<R>
 }

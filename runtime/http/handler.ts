@@ -11,7 +11,7 @@ import { isDataPath, parseDataPath, toDataPrefix } from './data-url.ts'
 import { createDraft } from './draft-cookie.ts'
 import { createEncodingChoice } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
-import { createFailures } from './failures.ts'
+import { createFailures, type Failures } from './failures.ts'
 import { createFetchAdapter } from './fetch.ts'
 import { toRefresh } from './location.ts'
 import { createConsoleLog, type Log } from './log.ts'
@@ -61,6 +61,8 @@ export interface HandlerOptions {
   /** Paths that are no page go to `next` instead of being answered with the 404 page. Default false. */
   readonly fallthrough?: boolean | undefined
   readonly log?: Log | undefined
+  /** Where failures are reported, when more than the handler reports them. Default: to `log`. */
+  readonly failures?: Failures | undefined
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined
   /** Runs when the handler is closed. */
@@ -106,6 +108,7 @@ export function createHandler(options: HandlerOptions): IsrHandler {
 function createContext(options: HandlerOptions): HttpContext {
   const { manifest, engine, renderer, loadApp, development = false } = options
   const { now = Date.now, log = createConsoleLog(), isBot = isbot } = options
+  const { failures = createFailures(log, now) } = options
   const { concurrency, queue } = manifest.settings.render
   return {
     manifest,
@@ -120,7 +123,7 @@ function createContext(options: HandlerOptions): HttpContext {
     draft: createDraft(manifest, { development }),
     draftSlots: createSlots({ limit: concurrency, queue }),
     renderSlots: createSlots({ limit: concurrency, queue }),
-    failures: createFailures(log, now),
+    failures,
     log,
     now,
   }

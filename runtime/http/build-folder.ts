@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { IsrError, toErrorMessage } from '../errors.ts'
+import type { CacheStore, CreateStore, IsrApp, RouteManifest, StoreContext } from '../types.ts'
+
+/** Where the parts of a build lie. */
+export interface BuildFolder {
+  readonly manifest: RouteManifest
+  readonly clientDir: string
+  readonly entriesDir: string
+  readonly worker: URL
+  /** Imports the app; again on the next call when it failed. */
+  loadApp(): Promise<IsrApp>
+  /** The user's own cache store; its module is imported with the first call. */
+  openStore(context: StoreContext): CacheStore
+}
+
+/**
+ * Opens what `vite build` wrote.
+ *
+ * @param dist the folder with `client`, `server` and `isr`
+ * @throws `IsrError` `ISR_NO_BUILD` when there is no whole build of this version in it
+ */
+export function openBuildFolder(dist: string): BuildFolder {
+  const root = resolve(dist)
+  const manifest = readManifest(root)
+  const toServerUrl = (name: string) => pathToFileURL(join(root, 'server', name))
+  let app: Promise<IsrApp> | undefined
+
+  return {
+    manifest,
+    clientDir: join(root, 'client'),
+    entriesDir: join(root, 'isr'),
+    worker: toServerUrl('worker.mjs'),
+    loadApp() {
+      app ??= importApp(toServerUrl('app.mjs'))
+      app.catch(() => (app = undefined))
+      return app
+    },
+    openStore: (context) => createLazyStore(() => importStore(toServerUrl('store.mjs'), context)),
+  }
+}
+
+function readManifest(root: string): RouteManifest {
+  const file = join(root, 'isr', 'route-manifest.json')
+  const advice = 'Run `vite build` first, or name the folder it wrote to (`dist`).'
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new IsrError('ISR_NO_BUILD', `There is no build in ${root}: ${file} cannot be read. ${advice}`, {
+      cause: error,
+    })
+  }
+  let manifest: Partial<RouteManifest> | null
+  try {
+    manifest = JSON.parse(text) as Partial<RouteManifest> | null
+  } catch (error) {
+    const message = `The build in ${root} is damaged: ${file} is no JSON (${toErrorMessage(error)}). ${advice}`
+    throw new IsrError('ISR_NO_BUILD', message, { cause: error })
+  }
+  if (manifest?.version !== 1 || !manifest.settings || !manifest.entries || !Array.isArray(manifest.routes)) {
+    throw new IsrError('ISR_NO_BUILD', `The build in ${root} was made by another version of vite-plugin-isr. ${advice}`)
+  }
+  return manifest as RouteManifest
+}
+
+async function importApp(url: URL): Promise<IsrApp> {
+  const { app } = (await import(url.href)) as { app?: IsrApp }
+  if (!app) throw new IsrError('ISR_NO_BUILD', `${url.pathname} exports no app. Run \`vite build\` again.`)
+  return app
+}
+
+async function importStore(url: URL, context: StoreContext): Promise<CacheStore> {
+  const { default: createStore } = (await import(url.href)) as { default?: CreateStore }
+  if (typeof createStore !== 'function') {
+    throw new IsrError('ISR_STORE', 'The module of the option cache.store has no default export that is a function.')
+  }
+  return createStore(context)
+}
+
+/** A server starts without waiting for a store that connects to somewhere; until it is there, its operations wait or fail. */
+function createLazyStore(open: () => Promise<CacheStore>): CacheStore {
+  let opened: Promise<CacheStore> | undefined
+
+  function getStore(): Promise<CacheStore> {
+    if (!opened) {
+      opened = open()
+      // Tried again with the next operation.
+      opened.catch(() => (opened = undefined))
+    }
+    return opened
+  }
+
+  return {
+    get: async (key) => (await getStore()).get(key),
+    set: async (key, value, meta) => (await getStore()).set(key, value, meta),
+    delete: async (key) => (await getStore()).delete(key),
+    async close() {
+      if (opened) await (await opened).close?.()
+    },
+  }
+}

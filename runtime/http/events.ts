@@ -1,0 +1,31 @@
+import type { IsrEvent } from '../types.ts'
+import type { Failures } from './failures.ts'
+import { toEventLine, type Log } from './log.ts'
+
+/**
+ * Builds what hears the engine: failures go to the log, once each; with `debug` every decision does, a line each; and the
+ * user's own listener is told all.
+ */
+export function createEventListener(options: {
+  readonly failures: Failures
+  readonly log: Log
+  readonly debug: boolean
+  readonly now: () => number
+  readonly onEvent?: ((event: IsrEvent) => void) | undefined
+}): (event: IsrEvent) => void {
+  const { failures, log, debug, now, onEvent } = options
+
+  return function listen(event) {
+    const place = { path: event.path, ...(event.pattern !== undefined && { page: event.pattern }) }
+    if (event.type === 'failed') failures.report(event.error, place)
+    if (event.type === 'store-error')
+      failures.report(event.error ?? event.reason, { page: 'the cache store', path: event.path })
+    if (debug) log.info(toEventLine(event, now()))
+    try {
+      onEvent?.(event)
+    } catch (error) {
+      // A metrics hook that throws must not cost anybody their page.
+      failures.report(error, { page: 'onEvent' })
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { join, resolve } from 'node:path'
+import { createDiskStore } from '../cache/disk.ts'
+import { openPack } from '../cache/pack.ts'
+import { createSystemClock } from '../isr/clock.ts'
+import { createEngine } from '../isr/engine.ts'
+import { createInProcessRenderer } from '../renderer/in-process.ts'
+import { createWorkerRenderer } from '../renderer/worker-thread.ts'
+import type { IsrEvent, Renderer } from '../types.ts'
+import { openBuildFolder, type BuildFolder } from './build-folder.ts'
+import { createEventListener } from './events.ts'
+import { createFailures } from './failures.ts'
+import { createHandler, type IsrHandler } from './handler.ts'
+import { createConsoleLog, type Log } from './log.ts'
+
+/** What `createIsrHandler` is set up with. */
+export interface IsrHandlerOptions {
+  /** The folder that `vite build` wrote: the one with `client`, `server` and `isr` in it. */
+  readonly dist: string
+  /**
+   * Folder for pages that were generated at run time; those of each build get a folder in it. It may be missing or not
+   * writable: pages then live in memory alone.
+   *
+   * Default: the variable `ISR_CACHE_DIR`, else the plugin's option `cache.dir` (`.isr-cache`), seen from the working directory.
+   */
+  readonly cacheDir?: string | undefined
+  /** Hand paths that are no page to the next middleware instead of answering with the 404 page. Default `false`. */
+  readonly fallthrough?: boolean | undefined
+  /**
+   * Whether a `User-Agent` is a bot: bots wait for the page instead of getting the shell of a `fallback: true` page.
+   *
+   * Default: the list of the package `isbot`.
+   */
+  readonly isBot?: ((userAgent: string) => boolean) | undefined
+  /** Hears of each decision of the cache, for metrics. It must not throw; what it throws is logged. */
+  readonly onEvent?: ((event: IsrEvent) => void) | undefined
+  /** Where log lines go. Default: standard output and standard error. */
+  readonly log?: Log | undefined
+  /** Milliseconds that `close` waits for running generations and pending writes. Default 10 000. */
+  readonly closeTimeout?: number | undefined
+}
+
+const CLOSE_TIMEOUT_MS = 10_000
+
+/**
+ * Serves a built site from your own server: a middleware for `node:http`, connect, Express and Fastify, with a
+ * fetch-standard form. Nothing of the site's code is imported before the first request that needs it.
+ *
+ * With `ISR_DEBUG_CACHE=1` in the environment it prints one line for each decision of the cache.
+ *
+ * @throws `IsrError` with code `ISR_NO_BUILD` when `dist` holds no whole build
+ * @example
+ * import { createServer } from 'node:http'
+ * import { createIsrHandler } from 'vite-plugin-isr/runtime'
+ *
+ * const handler = createIsrHandler({ dist: 'dist' })
+ * createServer(handler).listen(3000)
+ * @example
+ * // Express: mount it last
+ * app.use(createIsrHandler({ dist: 'dist' }))
+ */
+export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
+  const { log = createConsoleLog(), closeTimeout = CLOSE_TIMEOUT_MS } = options
+  const build = openBuildFolder(options.dist)
+  const { manifest, clientDir } = build
+  const { settings } = manifest
+  const clock = createSystemClock()
+  const now = () => clock.now()
+  const failures = createFailures(log, now)
+  const debug = process.env['ISR_DEBUG_CACHE'] === '1'
+  const onEvent = createEventListener({ failures, log, debug, now, onEvent: options.onEvent })
+
+  const renderer = createRenderer(build, (error) => failures.report(error, {}))
+  const prerendered = openPack(build.entriesDir, manifest.entries)
+  const store = openStore(build, options.cacheDir, log)
+  const engine = createEngine({ clock, random: Math.random, renderer, prerendered, store, settings, onEvent })
+
+  return createHandler({
+    manifest,
+    loadApp: () => build.loadApp(),
+    engine,
+    renderer,
+    clientDir,
+    isBot: options.isBot,
+    fallthrough: options.fallthrough,
+    log,
+    failures,
+    now,
+    async onClose() {
+      await engine.close(closeTimeout)
+      await renderer.close()
+      await prerendered.close()
+    },
+  })
+}
+
+function createRenderer(build: BuildFolder, onLost: (error: unknown) => void): Renderer {
+  const { workers } = build.manifest.settings.render
+  if (workers === 0) return createInProcessRenderer(() => build.loadApp())
+  return createWorkerRenderer({ worker: build.worker, workers, onLost })
+}
+
+function openStore(build: BuildFolder, cacheDir: string | undefined, log: Log) {
+  const { buildId, settings } = build.manifest
+  const { dir: configuredDir, diskBytes, diskEntries, notFoundEntries, customStore } = settings.cache
+  // An empty variable is how shells and compose files say "not set".
+  const root = cacheDir ?? (process.env['ISR_CACHE_DIR'] || configuredDir)
+  const dir = join(resolve(root), buildId)
+  if (customStore) return build.openStore({ buildId, dir })
+  return createDiskStore({ dir, maxBytes: diskBytes, maxEntries: diskEntries, notFoundEntries, log })
+}
