@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Connect, Plugin, ProxyOptions } from 'vite'
-import { createIsrHandler } from '../runtime/http/isr-handler.ts'
 import type { IsrContext } from './context.ts'
 import { usageError } from './errors.ts'
 
@@ -14,13 +13,20 @@ export function previewPlugin(context: IsrContext): Plugin {
       if (!existsSync(join(dist, 'isr/route-manifest.json'))) {
         throw usageError('ISR_BUILD', `There is no build in ${dist}. Run \`vite build\` first, then \`vite preview\`.`)
       }
+      // Loaded here, so that `vite` and `vite build` start without it.
+      const { createIsrHandler } = await import('../runtime/http/isr-handler.ts')
       const handler = createIsrHandler({ dist })
-      const isProxied = createProxyFilter(server.config.preview.proxy)
+      const { proxy, headers } = server.config.preview
+      const isProxied = createProxyFilter(proxy)
       // Installed before Vite's own middleware (by not returning a function): base, headers and 404 are then those of
       // production. CORS and the check of allowed hosts come before all plugins.
       server.middlewares.use(function isrPreview(req, res, next) {
-        if (isProxied(req)) next()
-        else handler(req, res, next)
+        if (isProxied(req)) {
+          next()
+          return
+        }
+        for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value)
+        handler(req, res, next)
       })
       // `closePreviewServer` is younger than Vite 8.0.
       server.httpServer.once('close', () => void handler.close())

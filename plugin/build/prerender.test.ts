@@ -148,7 +148,7 @@ describe('prerender', () => {
     const { warnings } = await run({
       routes: [route('/b/[id]'), route('/small')],
       answer: (job) =>
-        job.type === 'paths' ? listing('/b/1', '/b/2') : page({ data: body(job.pattern === '/small' ? 128_000 : 250_000) }),
+        job.type === 'paths' ? listing('/b/1', '/b/2') : page({ data: body(job.type === 'page' && job.path === '/small' ? 128_000 : 250_000) }),
     })
     expect(warnings).toEqual([
       expect.stringContaining('data for page "/b/[id]" (path "/b/1") is 250 kB which exceeds the threshold of 128 kB'),
@@ -199,6 +199,10 @@ describe('renderFailures', () => {
     cause.stack = [
       'Error: boom',
       '    at getStaticProps (/site/pages/posts/[id].tsx:12:9)',
+      '    at async page (file:///site/pages/posts/[id].tsx:3:1)',
+      '    at file:///site/dist/server/worker.mjs:3:1',
+      '    at renderToString (/site/node_modules/react-dom/cjs/react-dom-server.node.production.js:1:1)',
+      '    at query (/site/node_modules/database/index.js:1:1)',
       '    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)',
     ].join('\n')
     const text = renderFailures(
@@ -207,26 +211,43 @@ describe('renderFailures', () => {
           route: { pattern: '/posts/[id]', kind: 'isr', file: 'pages/posts/[id].tsx' },
           path: '/posts/2',
           params: { id: '2' },
+          isShell: false,
           error: new IsrError('ISR_GENERATE', 'pages/posts/[id].tsx: getStaticProps for /posts/2 failed: Error: boom', { cause }),
         },
         {
           route: { pattern: '/b/[id]', kind: 'isr', file: 'pages/b/[id].tsx' },
           path: undefined,
           params: {},
+          isShell: false,
           error: new IsrError('ISR_PATHS', 'pages/b/[id].tsx: the `fallback` key must be returned'),
+        },
+        {
+          route: { pattern: '/c/[id]', kind: 'isr', file: 'pages/c/[id].tsx' },
+          path: '/c/[id]',
+          params: {},
+          isShell: true,
+          error: new IsrError('ISR_GENERATE', 'pages/c/[id].tsx: rendering the shell failed'),
         },
       ],
       '/site',
     )
     expect(text.split('\n')).toEqual([
-      '2 pages could not be prerendered, each tried 3 times:',
+      '3 pages could not be prerendered, each tried 3 times:',
       '',
       '  /posts/2 (pages/posts/[id].tsx) with params {"id":"2"}',
       '    pages/posts/[id].tsx: getStaticProps for /posts/2 failed: Error: boom (ISR_GENERATE)',
       '        at getStaticProps (pages/posts/[id].tsx:12:9)',
+      '        at async page (pages/posts/[id].tsx:3:1)',
+      '        at query (node_modules/database/index.js:1:1)',
       '',
       '  getStaticPaths of /b/[id] (pages/b/[id].tsx)',
       '    pages/b/[id].tsx: the `fallback` key must be returned (ISR_PATHS)',
+      '',
+      '  the fallback shell of /c/[id] (pages/c/[id].tsx)',
+      '    pages/c/[id].tsx: rendering the shell failed (ISR_GENERATE)',
+      '    With `fallback: true` the page is first rendered without props: show something else while `useRouter().isFallback` is true.',
+      '',
+      'The build has no manifest, so no server will take it for a whole one.',
     ])
   })
 })

@@ -23,6 +23,8 @@ export interface PageFailure {
   /** Undefined when the page's `getStaticPaths` failed. */
   readonly path: string | undefined
   readonly params: Params
+  /** It is what `fallback: true` shows for paths that are not generated yet. */
+  readonly isShell: boolean
   readonly error: unknown
 }
 
@@ -76,12 +78,12 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
   const warned = new Set<string>()
   progress.expect(countJobs(routes, listings))
   await forEachAtMost(concurrency, createJobs(routes, listings), async (pageJob) => {
-    const { route, path, params } = pageJob
+    const { route, path, params, job } = pageJob
     let made: { entry: Entry; durationMs: number }
     try {
       made = await generate(pageJob, options)
     } catch (error) {
-      failures.push({ route, path, params, error })
+      failures.push({ route, path, params, isShell: job.type === 'shell' && job.isFallback, error })
       return
     } finally {
       progress.advance()
@@ -104,7 +106,7 @@ async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Pr
       const run = () => renderer.run({ type: 'paths', pattern: route.pattern }, { timeoutMs })
       listings.set(route.pattern, await withRetries(run, pause))
     } catch (error) {
-      failures.push({ route, path: undefined, params: {}, error })
+      failures.push({ route, path: undefined, params: {}, isShell: false, error })
     }
   })
   return listings

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Rolldown } from 'vite'
 
@@ -21,6 +21,15 @@ export async function moveServerAssets(output: Rolldown.RolldownOutput, serverDi
       await copyFile(source, target)
     }
     await rm(source, { force: true })
+    await removeIfEmpty(dirname(source))
+  }
+}
+
+async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder)
+  } catch {
+    // It holds other files, or is gone already.
   }
 }
 

@@ -1,8 +1,12 @@
 import { VIRTUAL } from './ids.ts'
 
-/** The body of a render worker. The app is imported at the first job, when source maps are on. */
+/**
+ * The body of a render worker. The app is imported at the first job, when the process is set up: in a server of the user's
+ * own nobody else has done so.
+ */
 export function toWorkerModule(): string {
   return [
+    `import ${JSON.stringify(VIRTUAL.environment)}`,
     `import { serveJobs } from 'vite-plugin-isr/runtime'`,
     `serveJobs(async () => (await import(${JSON.stringify(VIRTUAL.app)})).default)`,
     '',
@@ -10,8 +14,7 @@ export function toWorkerModule(): string {
 }
 
 /**
- * The standalone server. Imports run before statements, so what sets up the process is a module of its own and comes
- * first.
+ * The standalone server. Imports run before statements, so what sets up the process is a module of its own and comes first.
  */
 export function toStartModule(): string {
   return [
