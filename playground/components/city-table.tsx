@@ -39,6 +39,7 @@ export function CityTable({
                 {name}
               </Link>
               {kind === 'PPLC' && <small className="tag">capital</small>}
+              {kind === 'PPLX' && <small className="tag">district</small>}
             </th>
             {withCountry && (
               <td>

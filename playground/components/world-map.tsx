@@ -17,9 +17,9 @@ export function WorldMap({ countries }: { countries: ReadonlyArray<CountryName &
   return (
     <svg
       className="world"
-      viewBox="0 0 1000 440"
+      viewBox="0 -12 1000 462"
       width="1000"
-      height="440"
+      height="462"
       role="img"
       aria-label="Map of the world"
       onClick={follow}

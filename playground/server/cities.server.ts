@@ -10,7 +10,7 @@ export interface CityItem {
   name: string
   /** 0 where it is not known. */
   population: number
-  /** GeoNames' feature code: `PPLC` is a seat of government. */
+  /** GeoNames' feature code: `PPLC` is a seat of government, `PPLX` a part of another city. */
   kind: string
   country: CountryName
 }
@@ -45,6 +45,9 @@ const columns = `cities.id, cities.slug, cities.name, cities.population, cities.
 
 const from = 'FROM cities JOIN countries ON countries.code = cities.country'
 
+/** Lists leave out the districts of larger cities, which the dataset counts as cities of their own. */
+const isWhole = "kind <> 'PPLX'"
+
 function toItem<Row extends CityRow>({ code, countrySlug, countryName, ...city }: Row) {
   return { ...city, country: { code, slug: countrySlug, name: countryName } }
 }
@@ -59,7 +62,7 @@ export function countPlaces(): { countries: number; cities: number } {
 /** The world's largest cities. */
 export function listLargestCities(limit: number): CityItem[] {
   return connect()
-    .all<CityRow>(`SELECT ${columns} ${from} ORDER BY population DESC, cities.id LIMIT ?`, limit)
+    .all<CityRow>(`SELECT ${columns} ${from} WHERE ${isWhole} ORDER BY population DESC, cities.id LIMIT ?`, limit)
     .map((row) => toItem(row))
 }
 
@@ -67,7 +70,8 @@ export function listLargestCities(limit: number): CityItem[] {
 export function listCountryCities(country: string, limit: number): CityItem[] {
   return connect()
     .all<CityRow>(
-      `SELECT ${columns} ${from} WHERE countries.slug = ? ORDER BY population DESC, cities.id LIMIT ?`,
+      `SELECT ${columns} ${from} WHERE countries.slug = ? AND ${isWhole}
+       ORDER BY population DESC, cities.id LIMIT ?`,
       country,
       limit,
     )
@@ -77,7 +81,7 @@ export function listCountryCities(country: string, limit: number): CityItem[] {
 /** The seat of government and the largest cities, placed on the drawing of their country. */
 export function listCityDots(country: string, limit: number): CityDot[] {
   const rows = connect().all<{ slug: string; name: string; kind: string; longitude: number; latitude: number }>(
-    `SELECT cities.slug, cities.name, kind, cities.longitude, cities.latitude ${from} WHERE countries.slug = ?
+    `SELECT cities.slug, cities.name, kind, cities.longitude, cities.latitude ${from} WHERE countries.slug = ? AND ${isWhole}
      ORDER BY kind = 'PPLC' DESC, population DESC, cities.id LIMIT ?`,
     country,
     limit,
@@ -86,9 +90,9 @@ export function listCityDots(country: string, limit: number): CityDot[] {
     country,
     rows.map(({ longitude, latitude }) => [longitude, latitude] as const),
   )
-  return points.map(([x, y], index) => {
+  return points.flatMap((point, index) => {
     const { slug, name, kind } = rows[index]!
-    return { slug, name, capital: kind === 'PPLC', x, y }
+    return point ? [{ slug, name, capital: kind === 'PPLC', x: point[0], y: point[1] }] : []
   })
 }
 
@@ -105,11 +109,11 @@ export function readCity(country: string, slug: string): City | undefined {
   return {
     ...toItem(row),
     rank:
-      row.population === 0
+      row.population === 0 || row.kind === 'PPLX'
         ? null
         : 1 +
           connect().get<{ larger: number }>(
-            'SELECT count(*) AS larger FROM cities WHERE country = ? AND population > ?',
+            `SELECT count(*) AS larger FROM cities WHERE country = ? AND population > ? AND ${isWhole}`,
             row.code,
             row.population,
           )!.larger,

@@ -76,7 +76,7 @@ export function readCountry(slug: string): Country | undefined {
   const row = connect().get<CountryRow>(
     `SELECT ${itemColumns}, code2, official, area, longitude, latitude, facts, borders, description, revision,
        edited_at AS editedAt, outline,
-       (SELECT count(*) FROM cities WHERE country = code) AS cityCount
+       (SELECT count(*) FROM cities WHERE country = code AND kind <> 'PPLX') AS cityCount
      FROM countries WHERE slug = ?`,
     slug,
   )
@@ -99,8 +99,8 @@ export function readCountry(slug: string): Country | undefined {
   }
 }
 
-/** Where places lie on the drawing of a country's outline; empty for a country without one. */
-export function placeOnOutline(slug: string, places: readonly LonLat[]): Point[] {
+/** Where places lie on the drawing of a country's outline: undefined for those that are not on it. */
+export function placeOnOutline(slug: string, places: readonly LonLat[]): Array<Point | undefined> {
   const row = connect().get<{ outline: string | null }>('SELECT outline FROM countries WHERE slug = ?', slug)
   if (!row?.outline) return []
   const outline = JSON.parse(row.outline) as Outline

@@ -107,9 +107,10 @@ export function toOutline(geometry: Geometry): Outline {
   const project = createLocalProjection(center)
   const projected = rings.map((ring) => ring.map(project))
 
-  const [left, top, right, bottom] = toBounds(projected)
+  const near = leaveOutRemote(projected)
+  const [left, top, right, bottom] = toBounds(near)
   const scale = outlineSize / Math.max(right - left, bottom - top)
-  const scaled = projected.map((ring) => ring.map(([x, y]): Point => [(x - left) * scale, (y - top) * scale]))
+  const scaled = near.map((ring) => ring.map(([x, y]): Point => [(x - left) * scale, (y - top) * scale]))
   const largest = Math.max(...scaled.map(toArea))
   const visible = scaled.filter((ring) => toArea(ring) >= Math.min(6, largest))
 
@@ -123,11 +124,15 @@ export function toOutline(geometry: Geometry): Outline {
   }
 }
 
-/** Where a place lies on an outline's drawing. */
-export function toOutlinePoint({ kmPerUnit, center, origin }: Omit<Outline, 'path'>, place: LonLat): Point {
+/** Where a place lies on an outline's drawing; undefined when that is not drawn so far. */
+export function toOutlinePoint(outline: Omit<Outline, 'path'>, place: LonLat): Point | undefined {
+  const { kmPerUnit, center, origin, width, height } = outline
   const [x, y] = createLocalProjection(center)(place)
   const scale = earthRadius / kmPerUnit
-  return [Math.round(origin[0] + x * scale), Math.round(origin[1] + y * scale)]
+  const [left, top] = [Math.round(origin[0] + x * scale), Math.round(origin[1] + y * scale)]
+  // A harbour may lie a little off a simplified coast.
+  const isOutside = left < -20 || top < -20 || left > width + 20 || top > height + 20
+  return isOutside ? undefined : [left, top]
 }
 
 /** The middle of the largest ring, as a direction in space, so that neither the date line nor a pole disturbs it. */
@@ -147,6 +152,18 @@ function toCenter(rings: ReadonlyArray<Ring<LonLat>>): LonLat {
   }
   const toDegrees = (radians: number) => Math.round((radians * 180 * 1e4) / Math.PI) / 1e4
   return [toDegrees(Math.atan2(y, x)), toDegrees(Math.atan2(z, Math.hypot(x, y)))]
+}
+
+/** Without small islands so far off that the rest would shrink, such as Chile's Easter Island. */
+function leaveOutRemote(rings: ReadonlyArray<Ring<Point>>): Array<Ring<Point>> {
+  const areas = rings.map(toArea)
+  const least = Math.max(...areas) * 0.003
+  const [left, top, right, bottom] = toBounds(rings.filter((_, index) => areas[index]! >= least))
+  const reach = 0.1 * Math.max(right - left, bottom - top)
+  return rings.filter((ring) => {
+    const [ringLeft, ringTop, ringRight, ringBottom] = toBounds([ring])
+    return ringLeft > left - reach && ringTop > top - reach && ringRight < right + reach && ringBottom < bottom + reach
+  })
 }
 
 function toBounds(rings: ReadonlyArray<Ring<Point>>): [left: number, top: number, right: number, bottom: number] {

@@ -140,8 +140,9 @@ describe('outline', () => {
     })
     expect(outline.width * outline.kmPerUnit).toBeCloseTo(111.2, 0)
     expect(outline.height * outline.kmPerUnit).toBeCloseTo(111.2, 0)
-    const [x, y] = toOutlinePoint(outline, [10, 0])
+    const [x, y] = toOutlinePoint(outline, [10, 0])!
     expect(Math.abs(x - 500)).toBeLessThan(3)
     expect(Math.abs(y - 500)).toBeLessThan(3)
+    expect(toOutlinePoint(outline, [12, 0])).toBeUndefined()
   })
 })

@@ -88,40 +88,40 @@ export default function CountryPage({ country, cities, dots }: InferGetStaticPro
             />
           </section>
         </div>
-        <div>
-          {outline && <OutlineMap name={name} outline={outline} dots={dots} />}
-          {neighbours.length > 0 && (
-            <section>
-              <h2>Neighbours</h2>
-              <CountryList countries={neighbours} />
-              <p className="note">
-                Side by side:{' '}
-                {neighbours.slice(0, 3).map((neighbour, index) => (
-                  <span key={neighbour.code}>
-                    {index > 0 && ', '}
-                    <Link href={`/compare/${slug}/${neighbour.slug}`} prefetch={false}>
-                      {name} and {neighbour.name}
-                    </Link>
-                  </span>
-                ))}
-              </p>
-            </section>
-          )}
-        </div>
+        {outline && <OutlineMap name={name} outline={outline} dots={dots} />}
       </div>
-      {cities.length > 0 && (
-        <section>
-          <h2>Largest cities</h2>
-          <CityTable cities={cities} caption={`The largest cities of ${name}`} />
-          {country.cityCount > cities.length && (
+      <div className="columns">
+        {cities.length > 0 && (
+          <section>
+            <h2>Largest cities</h2>
+            <CityTable cities={cities} caption={`The largest cities of ${name}`} />
+            {country.cityCount > cities.length && (
+              <p className="note">
+                <Link href={`/cities/${slug}`}>
+                  All {formatNumber(country.cityCount)} cities of {name}
+                </Link>
+              </p>
+            )}
+          </section>
+        )}
+        {neighbours.length > 0 && (
+          <section>
+            <h2>Neighbours</h2>
+            <CountryList countries={neighbours} />
             <p className="note">
-              <Link href={`/cities/${slug}`}>
-                All {formatNumber(country.cityCount)} cities of {name}
-              </Link>
+              Side by side:{' '}
+              {neighbours.slice(0, 3).map((neighbour, index) => (
+                <span key={neighbour.code}>
+                  {index > 0 && ', '}
+                  <Link href={`/compare/${slug}/${neighbour.slug}`} prefetch={false}>
+                    {name} and {neighbour.name}
+                  </Link>
+                </span>
+              ))}
             </p>
-          )}
-        </section>
-      )}
+          </section>
+        )}
+      </div>
     </article>
   )
 }

@@ -48,7 +48,7 @@ export default function CityPage({ city, outline }: InferGetStaticPropsType<type
       />
       <h1>{name}</h1>
       <p className="subtitle">
-        {isCapital ? 'Capital of ' : 'In '}
+        {isCapital ? 'Capital of ' : city.kind === 'PPLX' ? 'District of a city in ' : 'In '}
         <Link href={`/countries/${country.slug}`}>{country.name}</Link>
       </p>
       <div className="columns">
