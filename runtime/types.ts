@@ -549,6 +549,8 @@ export interface Engine {
 
 /** The prerendered entries of one build: read-only. */
 export interface Prerendered {
+  /** The latest `startedAt` of all entries: what a store holds from after it is newer than the build. */
+  readonly newestStartedAt?: number
   has(key: string): boolean
   /** Undefined when absent or damaged (the checksum or the clear key does not fit). */
   read(key: string): Promise<Entry | undefined>

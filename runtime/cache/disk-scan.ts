@@ -1,0 +1,113 @@
+import type { FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { FileSystem } from './atomic-write.ts'
+import { readHeader, RECORD_HEADER_BYTES } from './codec.ts'
+import type { DiskIndex } from './disk-index.ts'
+import type { TempNames } from './temp-name.ts'
+
+export interface DiskScanOptions {
+  readonly dir: string
+  readonly io: FileSystem
+  readonly index: DiskIndex
+  readonly temps: TempNames
+  readonly now: () => number
+  readonly isStopped: () => boolean
+  /** Damaged files to keep. */
+  readonly maxSetAside: number
+}
+
+/** Above this size a record has bodies; below, its header has to be read to know what it is. */
+const SMALL_BYTES = 4096
+/** Index entries that are added without giving way to requests. */
+const CHUNK = 5000
+/** What fits beside a time in seconds in the 53 bits of a number. */
+const MAX_FILES = 2 ** 22
+
+interface Found {
+  readonly hashes: string[]
+  readonly bytes: number[]
+  /** Modification times in seconds. */
+  readonly times: number[]
+  readonly pages: boolean[]
+}
+
+/**
+ * Looks through a store's folder, one file after the other so that it never competes with requests, and tells the index what
+ * was there. Never rejects: what cannot be looked at is left as it is.
+ *
+ * @returns how many damaged files there are
+ */
+export async function scanDisk(options: DiskScanOptions): Promise<number> {
+  const { dir, io, index, isStopped } = options
+  const found: Found = { hashes: [], bytes: [], times: [], pages: [] }
+  let setAside = 0
+  for await (const shard of readNames(io, dir)) {
+    if (!/^[0-9a-f]{2}$/.test(shard)) continue
+    for await (const name of readNames(io, join(dir, shard))) {
+      if (isStopped()) return setAside
+      const path = join(dir, shard, name)
+      if (name.endsWith('.tmp')) await sweep(options, path, name)
+      else if (name.endsWith('.bad')) {
+        setAside += 1
+        if (setAside > options.maxSetAside) await io.rm(path, { force: true, recursive: true }).catch(() => {})
+      } else await note(options, found, path, name)
+    }
+  }
+  for (const [count, position] of sortByTime(found.times).entries()) {
+    const [hash, bytes, isPage] = [found.hashes[position], found.bytes[position], found.pages[position]]
+    if (hash && bytes !== undefined && !index.has(hash)) index.addOld(hash, bytes, isPage === true)
+    if (count % CHUNK === CHUNK - 1) await setImmediate()
+  }
+  return setAside
+}
+
+async function* readNames(io: FileSystem, dir: string): AsyncGenerator<string> {
+  try {
+    for await (const entry of await io.opendir(dir, { bufferSize: 256 })) yield entry.name
+  } catch {
+    // Not there yet, deleted meanwhile, or not a folder: nothing to find.
+  }
+}
+
+async function sweep({ io, temps, now }: DiskScanOptions, path: string, name: string): Promise<void> {
+  try {
+    const { mtimeMs } = await io.lstat(path)
+    if (temps.isStray(name, mtimeMs, now())) await io.rm(path, { force: true })
+  } catch {
+    // Its writer has renamed it, or another process swept it.
+  }
+}
+
+async function note({ io, index }: DiskScanOptions, found: Found, path: string, name: string): Promise<void> {
+  const [, hash] = /^([0-9a-f]{64})\.isr$/.exec(name) ?? []
+  if (!hash || index.has(hash) || found.hashes.length === MAX_FILES) return
+  try {
+    const stats = await io.lstat(path)
+    if (!stats.isFile()) return
+    const isPage = stats.size > SMALL_BYTES || (await isPageRecord(io, path))
+    found.hashes.push(hash)
+    found.bytes.push(stats.size)
+    found.times.push(Math.max(0, Math.floor(stats.mtimeMs / 1000)))
+    found.pages.push(isPage)
+  } catch {
+    // Deleted meanwhile.
+  }
+}
+
+async function isPageRecord(io: FileSystem, path: string): Promise<boolean> {
+  const file: FileHandle = await io.open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_HEADER_BYTES), 0, RECORD_HEADER_BYTES, 0)
+    const kind = readHeader(buffer.subarray(0, bytesRead))?.kind
+    return kind === undefined || kind === 'page'
+  } finally {
+    await file.close()
+  }
+}
+
+/** Positions, oldest first. Numbers in a typed array are sorted natively: a million take a tenth of a second. */
+function sortByTime(times: readonly number[]): Uint32Array {
+  const keys = Float64Array.from(times, (time, position) => time * MAX_FILES + position).sort()
+  return Uint32Array.from(keys, (key) => key % MAX_FILES)
+}

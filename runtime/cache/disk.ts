@@ -1,0 +1,242 @@
+import * as fs from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { IsrError, toErrorMessage } from '../errors.ts'
+import { toErrorCode, writeFileAtomic, type FileSystem } from './atomic-write.ts'
+import { readHeader, RECORD_HEADER_BYTES, type RecordHeader } from './codec.ts'
+import { createDiskIndex, type DiskLimits } from './disk-index.ts'
+import { scanDisk } from './disk-scan.ts'
+import type { RepairableStore } from './layers.ts'
+import { createLimit } from './limit.ts'
+import { withRetry } from './retry.ts'
+import { sha256 } from './sha256.ts'
+import { createTempNames, createWriter } from './temp-name.ts'
+
+export interface DiskStoreOptions extends DiskLimits {
+  /** The folder; it is made with the first write. Several processes may share it. */
+  readonly dir: string
+  readonly log: { warn(line: string): void }
+  /** For tests. */
+  readonly io?: FileSystem
+  readonly now?: () => number
+  readonly random?: () => number
+  readonly wait?: (ms: number) => Promise<void>
+  /** When to look through the folder after the start, so that the first requests have the disk to themselves. Default 1000. */
+  readonly scanDelayMs?: number
+}
+
+/** A store in a folder. */
+export interface DiskStore extends RepairableStore {
+  setAside(key: string): Promise<void>
+  close(): Promise<void>
+  /** Counts what is there, sweeps what dead writers left, and deletes what is too much. It runs by itself in the background. */
+  scan(): Promise<void>
+}
+
+/** Threads of the system's pool are few, and a write holds one until the disk has its bytes. */
+const WRITES_AT_A_TIME = 2
+const READS_AT_A_TIME = 16
+/** Damaged files that are kept for whoever wants to know what happened. */
+const MAX_SET_ASIDE = 16
+/** How long a folder that cannot be written is left alone. */
+const READ_ONLY_MS = 60_000
+/** Other processes add files too. */
+const RESCAN_MS = 15 * 60_000
+/** A record from this far in the future was made by a wrong clock: it does not outrank ours. */
+const FUTURE_MS = 60_000
+
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+/**
+ * Keeps each entry in a file of its own, `<dir>/<aa>/<SHA-256 of the key>.isr`: a name of fixed length and alphabet whatever
+ * the URL was. Files are replaced by renaming, never written in place.
+ *
+ * A write is left out when the file has a generation that started later, which another process may have put there. Between
+ * that look and the rename another process may still come first: then the older one wins until it is stale.
+ */
+export function createDiskStore(options: DiskStoreOptions): DiskStore {
+  const { dir, log, maxBytes } = options
+  const { io = fs, now = Date.now, random = Math.random, wait = sleep, scanDelayMs = 1000 } = options
+  const index = createDiskIndex(options)
+  const temps = createTempNames(createWriter())
+  const limitReads = createLimit(READS_AT_A_TIME)
+  const limitWrites = createLimit(WRITES_AT_A_TIME)
+  let readOnlySince: number | undefined
+  let hasWarned = false
+  let setAsideCount = 0
+  let scanning: Promise<void> | undefined
+  let lastScan = now()
+  let isClosed = false
+  const firstScan = setTimeout(() => void scan(), scanDelayMs)
+  firstScan.unref()
+
+  const toHash = (key: string) => sha256(key).toString('hex')
+  const toPath = (hash: string, extension = 'isr') => join(dir, hash.slice(0, 2), `${hash}.${extension}`)
+  const retried = <T>(work: () => Promise<T>) => withRetry(work, { random, wait })
+
+  async function readWhole(path: string): Promise<Buffer | undefined> {
+    return withFile(path, async (file) => {
+      const stats = await file.stat()
+      // Nothing of ours is a folder or larger than all files together: damaged, and not worth the memory.
+      if (!stats.isFile() || stats.size > maxBytes) return Buffer.alloc(0)
+      return readBytes(file, stats.size)
+    })
+  }
+
+  async function readRecordHeader(path: string): Promise<RecordHeader | undefined> {
+    const bytes = await withFile(path, (file) => readBytes(file, RECORD_HEADER_BYTES))
+    return bytes && readHeader(bytes)
+  }
+
+  async function withFile<T>(path: string, read: (file: fs.FileHandle) => Promise<T>): Promise<T | undefined> {
+    let file: fs.FileHandle
+    try {
+      file = await io.open(path, READ_FLAGS)
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes(toErrorCode(error) ?? '')) return undefined
+      throw error
+    }
+    try {
+      return await read(file)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async function write(path: string, value: Uint8Array): Promise<boolean> {
+    const startedAt = readHeader(value)?.startedAt
+    return writeFileAtomic(path, value, {
+      temp: temps.create(path),
+      mode: 0o600,
+      io,
+      async confirm() {
+        if (startedAt === undefined) return true
+        const there = await readRecordHeader(path).catch(() => undefined)
+        return !there || there.startedAt <= startedAt || there.startedAt > now() + FUTURE_MS
+      },
+    })
+  }
+
+  /** The folder may be new, or may have been deleted while the server runs. */
+  async function writeInFolder(path: string, value: Uint8Array): Promise<boolean> {
+    try {
+      return await write(path, value)
+    } catch (error) {
+      if (toErrorCode(error) !== 'ENOENT') throw error
+      await io.mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      return write(path, value)
+    }
+  }
+
+  function isReadOnly(): boolean {
+    if (readOnlySince === undefined) return false
+    const age = now() - readOnlySince
+    return age >= 0 && age < READ_ONLY_MS
+  }
+
+  function settleReadOnly(error: unknown): void {
+    readOnlySince = now()
+    if (hasWarned) return
+    hasWarned = true
+    log.warn(
+      `[vite-plugin-isr] code=ISR_CACHE_DIR: the cache folder ${dir} cannot be written (${toErrorMessage(error)}). ` +
+        'Pages are kept in memory only and are made anew after a restart. ' +
+        'Set ISR_CACHE_DIR or the option cache.dir to a folder that can be written.',
+    )
+  }
+
+  async function removeExcess(): Promise<void> {
+    for (const hash of index.takeExcess()) {
+      if (!index.has(hash)) await io.rm(toPath(hash), { force: true }).catch(() => {})
+    }
+  }
+
+  function scan(): Promise<void> {
+    return (scanning ??= scanOnce().finally(() => {
+      scanning = undefined
+      lastScan = now()
+    }))
+  }
+
+  async function scanOnce(): Promise<void> {
+    const isStopped = () => isClosed
+    setAsideCount = await scanDisk({ dir, io, index, temps, now, isStopped, maxSetAside: MAX_SET_ASIDE })
+    await removeExcess()
+  }
+
+  return {
+    async get(key) {
+      const hash = toHash(key)
+      const bytes = await limitReads(() => retried(() => readWhole(toPath(hash))))
+      if (bytes) index.touch(hash, bytes.byteLength, readHeader(bytes)?.kind === 'page')
+      else index.remove(hash)
+      return bytes
+    },
+
+    async set(key, value, meta) {
+      if (isReadOnly()) return
+      if (value.byteLength > maxBytes) {
+        throw new IsrError('ISR_STORE', `${key} has ${value.byteLength} bytes, more than all of cache.diskBytes`)
+      }
+      const hash = toHash(key)
+      try {
+        const isWritten = await limitWrites(() => retried(() => writeInFolder(toPath(hash), value)))
+        readOnlySince = undefined
+        hasWarned = false
+        if (!isWritten) return
+      } catch (error) {
+        if (!isForbidden(error)) throw error
+        settleReadOnly(error)
+        return
+      }
+      index.touch(hash, value.byteLength, meta.kind === 'page')
+      await removeExcess()
+      if (now() - lastScan > RESCAN_MS && !isClosed) void scan()
+    },
+
+    async delete(key) {
+      const hash = toHash(key)
+      index.remove(hash)
+      await io.rm(toPath(hash), { force: true })
+    },
+
+    async setAside(key) {
+      const hash = toHash(key)
+      index.remove(hash)
+      setAsideCount += 1
+      if (setAsideCount > MAX_SET_ASIDE) await io.rm(toPath(hash), { force: true, recursive: true })
+      else await io.rename(toPath(hash), toPath(hash, 'bad'))
+    },
+
+    scan,
+
+    async close() {
+      isClosed = true
+      clearTimeout(firstScan)
+      await scanning
+    },
+  }
+}
+
+/** Opening or creating is what a folder forbids; a rename that is refused is another process in the way. */
+function isForbidden(error: unknown): boolean {
+  const { syscall } = error as NodeJS.ErrnoException
+  const code = toErrorCode(error) ?? ''
+  return code === 'EROFS' || (['EACCES', 'EPERM'].includes(code) && (syscall === 'open' || syscall === 'mkdir'))
+}
+
+/** A buffer of exactly the size, which the entry's bodies become views on. */
+async function readBytes(file: fs.FileHandle, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let filled = 0
+  while (filled < length) {
+    const { bytesRead } = await file.read(bytes, filled, length - filled, filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return bytes.subarray(0, filled)
+}
+
+async function sleep(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}

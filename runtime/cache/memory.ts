@@ -1,0 +1,62 @@
+import { LRUCache } from 'lru-cache'
+import type { Entry } from '../types.ts'
+
+/** Objects, map slots and the prepared headers that serving adds to an entry: measured, rounded up. */
+const ENTRY_OVERHEAD_BYTES = 500
+/** A notFound or redirect entry without its key and destination, generously. */
+const SMALL_ENTRY_BYTES = 2048
+
+/** The entries that are served without any I/O. */
+export interface Memory {
+  /** The very object that was put in, so that whoever prepares something per entry can keep it in a `WeakMap`. */
+  get(key: string): Entry | undefined
+  /** Replaces the key's entry. One that is larger than the whole memory is not kept, and neither is the one before it. */
+  set(entry: Entry): void
+  delete(key: string): void
+  /** Bytes in use, pages and the others together. */
+  bytes(): number
+}
+
+/**
+ * Two caches, each dropping what was not used for longest: pages bounded in the bytes they really retain, notFound and
+ * redirect entries in number, so that asking for random slugs cannot push out pages.
+ */
+export function createMemory(limits: { bytes: number; notFoundEntries: number }): Memory {
+  const small = Math.max(1, Math.floor(limits.notFoundEntries))
+  const pages = new LRUCache<string, Entry>({
+    maxSize: Math.max(1, Math.floor(limits.bytes)),
+    sizeCalculation: toRetainedBytes,
+  })
+  const others = new LRUCache<string, Entry>({
+    max: small,
+    maxSize: small * SMALL_ENTRY_BYTES,
+    sizeCalculation: toRetainedBytes,
+  })
+
+  return {
+    get: (key) => pages.get(key) ?? others.get(key),
+    set(entry) {
+      const [home, other] = entry.kind === 'page' ? [pages, others] : [others, pages]
+      other.delete(entry.key)
+      home.set(entry.key, entry)
+    },
+    delete(key) {
+      pages.delete(key)
+      others.delete(key)
+    },
+    bytes: () => pages.calculatedSize + others.calculatedSize,
+  }
+}
+
+/** Counts the memory behind the bodies, each block once: a view on a large buffer costs all of that. */
+export function toRetainedBytes(entry: Entry): number {
+  let bytes = ENTRY_OVERHEAD_BYTES + 2 * entry.key.length
+  if (entry.kind === 'redirect') return bytes + 2 * entry.destination.length
+  if (entry.kind === 'notFound') return bytes
+  const blocks = new Set<ArrayBufferLike>()
+  for (const body of [entry.html, entry.data]) {
+    for (const part of [body?.identity, body?.br, body?.gzip]) if (part) blocks.add(part.buffer)
+  }
+  for (const block of blocks) bytes += block.byteLength
+  return bytes
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Entry, RouteManifest } from '../types.ts'
+import { renameOver, toTempPath, writeFileAtomic } from './atomic-write.ts'
+import { encodeEntry } from './codec.ts'
+import {
+  encodeIndex,
+  HASH_BYTES,
+  INDEX_FILE,
+  PACK_FILE,
+  PACK_HEADER_BYTES,
+  PACK_ID_BYTES,
+  PACK_MAGIC,
+  ROW_BYTES,
+  toRowHash,
+} from './pack-format.ts'
+
+/** Writes the prerendered entries of a build. */
+export interface PackWriter {
+  /** Appends an entry. Wait for it before the next ones are made, and what waits to be written stays small. */
+  add(entry: Entry): Promise<void>
+  /**
+   * Puts the pack and then its index in place.
+   *
+   * @throws when two entries have the same key
+   */
+  finish(): Promise<RouteManifest['entries']>
+  /** Removes what was written. The files of an earlier build stay. */
+  abort(): Promise<void>
+}
+
+/** Records are written together: a call into the system for each would cost more than making it. */
+const BATCH_BYTES = 1024 * 1024
+const FIRST_ROWS = 1024
+
+/**
+ * @param dir the folder of `route-manifest.json`; it is made when it is not there
+ * @example
+ * const pack = await createPackWriter('dist/isr')
+ * await pack.add(entry)
+ * const entries = await pack.finish()
+ */
+export async function createPackWriter(dir: string): Promise<PackWriter> {
+  await mkdir(dir, { recursive: true })
+  const path = join(dir, PACK_FILE)
+  const temp = toTempPath(path)
+  const file = await open(temp, 'wx')
+  const id = randomBytes(PACK_ID_BYTES)
+  const rows = createRows()
+  let batch: Uint8Array[] = [PACK_MAGIC, id]
+  let batchBytes = PACK_HEADER_BYTES
+  let bytes = PACK_HEADER_BYTES
+  let newestStartedAt = 0
+  let written = Promise.resolve()
+  let isOpen = true
+
+  /** One write at a time, each behind the one before. A failure is everybody's from then on. */
+  function flush(): Promise<void> {
+    const records = Buffer.concat(batch)
+    batch = []
+    batchBytes = 0
+    written = written.then(() => writeAll(records))
+    return written
+  }
+
+  async function writeAll(records: Buffer): Promise<void> {
+    for (let offset = 0; offset < records.length;) {
+      const { bytesWritten } = await file.write(records, offset)
+      if (bytesWritten === 0) throw new Error('The disk took no more bytes')
+      offset += bytesWritten
+    }
+  }
+
+  async function close(): Promise<void> {
+    if (!isOpen) return
+    isOpen = false
+    await file.close()
+  }
+
+  return {
+    async add(entry) {
+      if (!isOpen) throw new Error('The pack is finished')
+      const record = encodeEntry(entry)
+      rows.add(toRowHash(entry.key), bytes, record.byteLength)
+      newestStartedAt = Math.max(newestStartedAt, entry.startedAt)
+      batch.push(record)
+      batchBytes += record.byteLength
+      bytes += record.byteLength
+      if (batchBytes >= BATCH_BYTES) await flush()
+      else await written
+    },
+
+    async finish() {
+      const sorted = rows.toSorted()
+      await flush()
+      await file.sync()
+      const { size } = await file.stat()
+      if (size !== bytes) throw new Error(`The disk kept ${size} of ${bytes} bytes of ${PACK_FILE}`)
+      await close()
+      const index = encodeIndex(sorted, { id, bytes, newestStartedAt })
+      await renameOver(temp, path)
+      await writeFileAtomic(join(dir, INDEX_FILE), index)
+      return { pack: PACK_FILE, index: INDEX_FILE, count: sorted.length / ROW_BYTES, bytes }
+    },
+
+    async abort() {
+      await written.catch(() => {})
+      await close()
+      await rm(temp, { force: true })
+    },
+  }
+}
+
+/** Rows in one growing buffer: an object for each of a million pages would be the largest thing in the build. */
+function createRows() {
+  let rows = Buffer.allocUnsafeSlow(FIRST_ROWS * ROW_BYTES)
+  let count = 0
+
+  return {
+    add(hash: Buffer, offset: number, length: number): void {
+      if (rows.length === count * ROW_BYTES) {
+        const larger = Buffer.allocUnsafeSlow(2 * rows.length)
+        rows.copy(larger)
+        rows = larger
+      }
+      const row = count * ROW_BYTES
+      hash.copy(rows, row)
+      rows.writeUIntLE(offset, row + HASH_BYTES, 6)
+      rows.writeUInt32LE(length, row + HASH_BYTES + 6)
+      count += 1
+    },
+
+    toSorted(): Buffer {
+      const order = Uint32Array.from({ length: count }, (_, position) => position * ROW_BYTES)
+      order.sort((first, second) => rows.compare(rows, second, second + HASH_BYTES, first, first + HASH_BYTES))
+      const sorted = Buffer.allocUnsafeSlow(count * ROW_BYTES)
+      for (const [position, row] of order.entries()) rows.copy(sorted, position * ROW_BYTES, row, row + ROW_BYTES)
+      for (let row = ROW_BYTES; row < sorted.length; row += ROW_BYTES) {
+        if (sorted.compare(sorted, row, row + HASH_BYTES, row - ROW_BYTES, row - ROW_BYTES + HASH_BYTES) === 0) {
+          throw new Error('Two prerendered entries have the same key')
+        }
+      }
+      return sorted
+    },
+  }
+}

@@ -1,0 +1,242 @@
+import { createLayers, type RepairableStore } from '../cache/layers.ts'
+import { createMemory } from '../cache/memory.ts'
+import { IsrError, toErrorMessage } from '../errors.ts'
+import { toShellKey } from '../routing/key.ts'
+import type {
+  Clock,
+  Engine,
+  Entry,
+  IsrEvent,
+  Outcome,
+  Prerendered,
+  ReadRequest,
+  Renderer,
+  RevalidateResult,
+  Settings,
+  Target,
+} from '../types.ts'
+import { createBackoff } from './backoff.ts'
+import { createFlights, type Draft, type Flight, type Landing } from './flight.ts'
+import { createFloors } from './floors.ts'
+import { decide, toAgeMs } from './freshness.ts'
+import { createGeneration, toGenerateError } from './generation.ts'
+
+/** The parts of an engine; all that is not decided comes from outside. */
+export interface EngineOptions {
+  readonly clock: Clock
+  /** A number from 0 up to 1, such as `Math.random`. */
+  readonly random: () => number
+  readonly renderer: Renderer
+  readonly prerendered: Prerendered
+  /** Where generated entries survive a restart; without one they live in memory only. */
+  readonly store: RepairableStore | undefined
+  readonly settings: Settings
+  /** Hears of each decision, hits included, and of each failure once. Whatever it throws is ignored. */
+  readonly onEvent?: (event: IsrEvent) => void
+}
+
+/**
+ * Serves pages from the cache, regenerates them and makes new ones. Time, storage and rendering are injected, so that the
+ * same calls in the same order give the same answers.
+ *
+ * `close` closes the store and the prerendered entries too, since nobody else reads them.
+ */
+export function createEngine(options: EngineOptions): Engine {
+  const { clock, renderer, prerendered, store, settings } = options
+  const memory = createMemory({ bytes: settings.cache.memoryBytes, notFoundEntries: settings.cache.notFoundEntries })
+  const floors = createFloors()
+  const backoff = createBackoff(options.random)
+  const generation = createGeneration({ clock, renderer, settings })
+  const layers = createLayers({
+    clock,
+    memory,
+    floors,
+    prerendered,
+    store,
+    memoryBytes: settings.cache.memoryBytes,
+    onTrouble: ({ key, reason, error }) => emit({ type: 'store-error', path: toPath(key), reason, error }),
+  })
+  const flights = createFlights({
+    clock,
+    concurrency: settings.render.concurrency,
+    queue: settings.render.queue,
+    waitMs: settings.generateTimeout * 1000,
+    generate,
+    commit,
+    onFailed,
+    onOverload: ({ target }, priority) => emit({ type: 'overload', ...toPlace(target), reason: priority }),
+  })
+  /** Flights that somebody can do without for now: their failures lead to a pause. */
+  const replaceable = new WeakSet<Flight>()
+  let closing: Promise<void> | undefined
+
+  function emit(event: IsrEvent): void {
+    try {
+      const result: unknown = options.onEvent?.(event)
+      if (result instanceof Promise) result.catch(() => {})
+    } catch {
+      // A listener that fails must not change what is served.
+    }
+  }
+
+  async function generate({ target, reason }: Flight): Promise<Draft> {
+    const known = reason === 'stale' && store ? memory.get(target.key) : undefined
+    const newer = known && (await layers.loadNewer(known))
+    if (newer && decide(newer, clock.now()) === 'fresh') return { entry: newer, adopted: true, renderMs: 0 }
+    const begin = clock.now()
+    try {
+      const entry = await generation.run(target, reason)
+      return { entry, adopted: false, renderMs: Math.max(0, clock.now() - begin) }
+    } catch (error) {
+      throw toGenerateError(error, target)
+    }
+  }
+
+  function commit({ target, reason }: Flight, { entry, adopted, renderMs }: Draft): Landing {
+    backoff.succeed(target.key)
+    if (adopted) {
+      layers.keep(entry)
+      return { entry, adopted, stored: Promise.resolve() }
+    }
+    if (reason === 'on-demand') floors.raise(entry.key, entry.startedAt)
+    const stored = layers.put(entry)
+    emit({ type: 'regenerated', ...toPlace(target), reason, renderMs, bytes: toBytes(entry) })
+    return { entry, adopted, stored }
+  }
+
+  function onFailed(flight: Flight, error: unknown): void {
+    const { target, reason } = flight
+    emit({ type: 'failed', ...toPlace(target), reason, error })
+    if (replaceable.has(flight)) backoff.fail(target.key, clock.now())
+  }
+
+  /** Visitors are answered without it: it is left alone for a while when it fails, and dropped when there is too much. */
+  function refresh(target: Target): void {
+    if (closing || backoff.isBlocked(target.key, clock.now())) return
+    replaceable.add(flights.join(target, 'background'))
+  }
+
+  function isUnlisted({ key, route }: Target): boolean {
+    return route.fallback === false && key !== toShellKey(route.pattern) && !prerendered.has(key)
+  }
+
+  function answer(target: Target, state: 'HIT' | 'STALE' | 'MISS', detail: string, entry: Entry): Outcome {
+    const ageMs = toAgeMs(entry, clock.now())
+    emit({ type: TYPES[state], ...toPlace(target), reason: detail, ageMs, bytes: toBytes(entry) })
+    return { state, detail, entry }
+  }
+
+  function answerStale(target: Target, entry: Entry, request: ReadRequest): Outcome {
+    const { key } = target
+    const detail = flights.isDemanded(key) ? 'stale-on-demand' : backoff.isFailing(key) ? 'stale-error' : 'stale-time'
+    if (!request.prefetch) refresh(target)
+    return answer(target, 'STALE', detail, entry)
+  }
+
+  /** The visitor waits. An older copy, when there is one, is better than an error. */
+  async function answerGenerated(target: Target, old: Entry | undefined): Promise<Outcome> {
+    if (old && backoff.isBlocked(target.key, clock.now())) return answer(target, 'STALE', 'stale-error', old)
+    const flight = flights.join(target, 'visitor')
+    if (old) replaceable.add(flight)
+    try {
+      const { entry, adopted } = await flight.landed
+      return adopted ? answer(target, 'HIT', 'fresh', entry) : answer(target, 'MISS', 'generated', entry)
+    } catch (error) {
+      if (old) return answer(target, 'STALE', 'stale-error', old)
+      throw error
+    }
+  }
+
+  function answerAbsent(target: Target, request: ReadRequest): Outcome | Promise<Outcome> {
+    const { key, route } = target
+    if (route.fallback !== true || request.complete || key === toShellKey(route.pattern)) {
+      return answerGenerated(target, undefined)
+    }
+    refresh(target)
+    emit({ type: 'shell', ...toPlace(target), reason: 'fallback-shell' })
+    return { state: 'SHELL' }
+  }
+
+  async function read(target: Target, request: ReadRequest): Promise<Outcome> {
+    if (isUnlisted(target)) {
+      emit({ type: 'miss', ...toPlace(target), reason: 'unlisted' })
+      return { state: 'ABSENT' }
+    }
+    const found = layers.held(target.key) ? undefined : await layers.load(target.key)
+    const held = layers.held(target.key)
+    const entry = held ?? found?.entry
+    if (!entry) return answerAbsent(target, request)
+    // An outdated copy is treated as an expired one: better than an error page, and nothing else.
+    const freshness = !held && found?.outdated ? 'expired' : decide(entry, clock.now())
+    if (freshness === 'fresh') return answer(target, 'HIT', 'fresh', entry)
+    return freshness === 'stale' ? answerStale(target, entry, request) : answerGenerated(target, entry)
+  }
+
+  async function revalidate(target: Target, { onlyGenerated }: { onlyGenerated: boolean }): Promise<RevalidateResult> {
+    const { key, route, path } = target
+    const details = { page: route.file, path }
+    const refusal = toRefusal(target)
+    if (refusal) throw new IsrError('ISR_REVALIDATE_PATH', `Failed to revalidate ${path}: ${refusal}`, details)
+    if (onlyGenerated && !flights.isRunning(key) && !(await layers.load(key))) return { status: 'skipped' }
+    try {
+      const { entry, stored } = await flights.overtake(target).landed
+      await stored
+      return { status: entry.kind === 'page' ? 'regenerated' : entry.kind }
+    } catch (error) {
+      const message = `Failed to revalidate ${path}: ${toErrorMessage(error)}`
+      throw new IsrError('ISR_REVALIDATE_FAILED', message, { ...details, cause: error })
+    }
+  }
+
+  function toRefusal(target: Target): string | undefined {
+    const { route } = target
+    if (route.kind !== 'isr') return `${route.file} has no getStaticProps.`
+    return isUnlisted(target)
+      ? `getStaticPaths of ${route.file} does not list it, and its fallback is false.`
+      : undefined
+  }
+
+  async function shutDown(timeoutMs: number): Promise<void> {
+    let timer: unknown
+    const deadline = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, timeoutMs)))
+    flights.dropBackground()
+    await Promise.race([flights.idle().then(layers.idle), deadline])
+    flights.abandon()
+    generation.abort()
+    await Promise.race([Promise.allSettled([closeStore(store), prerendered.close()]), deadline])
+    clock.clearTimeout(timer)
+  }
+
+  return {
+    peek(key) {
+      const entry = memory.get(key)
+      const now = clock.now()
+      if (!entry || decide(entry, now) !== 'fresh') return undefined
+      emit({ type: 'hit', path: toPath(key), reason: 'fresh', ageMs: toAgeMs(entry, now), bytes: toBytes(entry) })
+      return entry
+    },
+    read,
+    revalidate,
+    close: (timeoutMs) => (closing ??= shutDown(timeoutMs)),
+  }
+}
+
+const TYPES = { HIT: 'hit', STALE: 'stale', MISS: 'miss' } as const
+
+/** The part of a target that events tell. */
+function toPlace({ path, route }: Target): { path: string; pattern: string } {
+  return { path, pattern: route.pattern }
+}
+
+/** Where there is no target at hand: the path or pattern that the key was made of. */
+function toPath(key: string): string {
+  return key.slice(key.indexOf(':') + 1)
+}
+
+function toBytes(entry: Entry): number {
+  return entry.kind === 'page' ? entry.html.identity.byteLength : 0
+}
+
+async function closeStore(store: RepairableStore | undefined): Promise<void> {
+  await store?.close?.()
+}

@@ -1,0 +1,153 @@
+import { IsrError, toErrorMessage } from '../errors.ts'
+import { toShellKey } from '../routing/key.ts'
+import type { Body, Clock, Entry, Generated, Job, Renderer, RevalidateReason, Settings, Target } from '../types.ts'
+
+/** Makes entries by asking the renderer. */
+export interface Generation {
+  /** @throws `IsrError`: what the renderer threw, or `ISR_TIMEOUT` when it was not ready in time */
+  run(target: Target, reason: RevalidateReason): Promise<Entry>
+  /** Gives up all that runs. */
+  abort(): void
+}
+
+export interface GenerationOptions {
+  readonly clock: Clock
+  readonly renderer: Renderer
+  readonly settings: Settings
+}
+
+/**
+ * A generation ends within the time limit, whether the renderer keeps to it or not: its late result is thrown away
+ * (promise P5).
+ */
+export function createGeneration({ clock, renderer, settings }: GenerationOptions): Generation {
+  const running = new Set<AbortController>()
+  const timeoutMs = settings.generateTimeout * 1000
+  let lastStart = -Infinity
+
+  /** Entries replace each other in the order of their starts, so that has to be one, even when the clock jumps back. */
+  function toStart(): number {
+    lastStart = Math.max(clock.now(), lastStart + 1)
+    return lastStart
+  }
+
+  async function runInTime(job: Extract<Job, { type: 'page' | 'shell' }>, target: Target): Promise<Generated> {
+    const controller = new AbortController()
+    let timer: unknown
+    const limit = new Promise<never>((_resolve, reject) => {
+      timer = clock.setTimeout(() => {
+        reject(toTimeoutError(target, settings.generateTimeout))
+        controller.abort()
+      }, timeoutMs)
+    })
+    running.add(controller)
+    try {
+      return await Promise.race([callRenderer(renderer, job, { timeoutMs, signal: controller.signal }), limit])
+    } finally {
+      clock.clearTimeout(timer)
+      running.delete(controller)
+    }
+  }
+
+  return {
+    async run(target, reason) {
+      const startedAt = toStart()
+      const generated = await runInTime(toJob(target, reason), target)
+      if (generated.kind === 'page' && generated.html.identity.byteLength === 0) {
+        throw new IsrError('ISR_GENERATE', `${target.route.file}: rendering ${target.path} gave an empty document.`, {
+          page: target.route.file,
+          path: target.path,
+        })
+      }
+      return toEntry(target.key, generated, { startedAt, generatedAt: clock.now() }, settings)
+    },
+    abort() {
+      for (const controller of running) controller.abort()
+    },
+  }
+}
+
+/** A renderer that throws instead of rejecting is as good as one that rejects. */
+async function callRenderer(
+  renderer: Renderer,
+  job: Extract<Job, { type: 'page' | 'shell' }>,
+  options: { timeoutMs: number; signal: AbortSignal },
+): Promise<Generated> {
+  return renderer.run(job, options)
+}
+
+function toJob(
+  { key, route, params, path }: Target,
+  reason: RevalidateReason,
+): Extract<Job, { type: 'page' | 'shell' }> {
+  const { pattern } = route
+  if (key === toShellKey(pattern)) return { type: 'shell', pattern, isFallback: route.kind === 'isr' }
+  return { type: 'page', pattern, params, path, reason }
+}
+
+function toEntry(
+  key: string,
+  generated: Generated,
+  times: { startedAt: number; generatedAt: number },
+  settings: Settings,
+): Entry {
+  const expire = generated.expire ?? settings.expire
+  switch (generated.kind) {
+    case 'page': {
+      const { status, revalidate, html, data } = generated
+      return {
+        key,
+        ...times,
+        kind: 'page',
+        status,
+        revalidate,
+        expire,
+        html: toOwned(html),
+        data: data && toOwned(data),
+      }
+    }
+    case 'notFound': {
+      const revalidate = generated.revalidate ?? settings.notFoundRevalidate
+      return { key, ...times, kind: 'notFound', status: 404, revalidate, expire }
+    }
+    case 'redirect': {
+      const { status, revalidate, destination, basePath } = generated
+      return { key, ...times, kind: 'redirect', status, revalidate, expire, destination, basePath }
+    }
+  }
+}
+
+/** Views on larger memory would keep all of it as long as the page is cached. */
+function toOwned({ identity, br, gzip, digest }: Body): Body {
+  return {
+    identity: toOwnBytes(identity),
+    ...(br && { br: toOwnBytes(br) }),
+    ...(gzip && { gzip: toOwnBytes(gzip) }),
+    digest,
+  }
+}
+
+function toOwnBytes(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, byteLength } = bytes
+  if (buffer.byteLength !== byteLength) return Buffer.from(new Uint8Array(bytes).buffer)
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(buffer, byteOffset, byteLength)
+}
+
+function toTimeoutError({ route, path }: Target, seconds: number): IsrError {
+  return new IsrError(
+    'ISR_TIMEOUT',
+    `${route.file}: generating ${path} took longer than ${seconds} s (option generateTimeout) and was given up. ` +
+      'Does a data call wait for an answer that never comes? Give it a time limit of its own.',
+    { page: route.file, path },
+  )
+}
+
+/** Renderers reject with our errors; this is for those that do not. */
+export function toGenerateError(error: unknown, { route, path }: Target): IsrError {
+  if (error instanceof IsrError) return error
+  return new IsrError('ISR_GENERATE', `${route.file}: generating ${path} failed: ${toErrorMessage(error)}`, {
+    page: route.file,
+    path,
+    cause: error,
+  })
+}
