@@ -19,7 +19,7 @@ export interface LinkProps extends Omit<ComponentPropsWithRef<'a'>, 'href'> {
   as?: Url
   /** Take the place of the current history entry. Default false. */
   replace?: boolean
-  /** Scroll to the top, or to the hash. Default true. */
+  /** Scroll to the top, or to the hash. Default true, with `shallow` false. */
   scroll?: boolean | undefined
   /** Change the URL without asking for data. Default false. */
   shallow?: boolean | undefined

@@ -36,7 +36,9 @@ export function createLinkBrowser(navigator: Navigator, rules: UrlRules, prefetc
       void navigator.prefetch(toAbsolute(href), as === undefined ? undefined : toAbsolute(as))
     },
     watch(anchor, href, as) {
-      if (!prefetches) return () => undefined
+      // The page that is shown needs no second copy; when it is left, pointing at the link is early enough.
+      if (!prefetches || new URL(href, window.location.href).pathname === window.location.pathname)
+        return () => undefined
       return watch(anchor, () => navigator.prefetch(toAbsolute(href), as === undefined ? undefined : toAbsolute(as)))
     },
   }

@@ -110,10 +110,11 @@ export function createNavigator({
     const shown = as === undefined ? address : locate(as)
     if (address.path === undefined || shown.path === undefined) return leave(method, address.href)
     const { shallow = false } = options
+    const { scroll: scrolls = !shallow } = options
     const from = view
     const move = () => {
       if (position) scrollToPosition(position)
-      else if (options.scroll !== false) return scrollTo(shown)
+      else if (scrolls) return scrollTo(shown)
       return undefined
     }
 
@@ -149,7 +150,7 @@ export function createNavigator({
     current = undefined
     const target = move()
     if (toPathname(from.asPath) !== toPathname(shown.asPath)) {
-      if (options.scroll !== false) resetFocus(focused, target)
+      if (scrolls) resetFocus(focused, target)
       announce(document.title || shown.asPath)
     }
     events.emit('routeChangeComplete', shown.asPath, { shallow })

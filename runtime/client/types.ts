@@ -22,7 +22,7 @@ export type Url = string | UrlObject
 export interface TransitionOptions {
   /** Change the URL without asking for data; works between URLs of one page. Default false. */
   shallow?: boolean | undefined
-  /** Scroll to the top, or to the hash. Default true. */
+  /** Scroll to the top, or to the hash. Default true, with `shallow` false. */
   scroll?: boolean | undefined
 }
 

@@ -29,20 +29,22 @@ export async function renderMarkup(createTree: () => ReactNode): Promise<string>
 const DOCTYPE = '<!DOCTYPE html>'
 
 async function renderWhenComplete(tree: ReactNode): Promise<string> {
-  const failure = new AbortController()
+  const stop = new AbortController()
+  let failure: { readonly error: unknown } | undefined
   const { prelude } = await prerenderToNodeStream(tree, {
     // By default a long boundary is sent as its fallback, with the content behind it for a script to swap in: a page that is
     // stored should show its content without scripts.
     progressiveChunkSize: Infinity,
-    signal: failure.signal,
+    signal: stop.signal,
     onError(error) {
-      // The first one is the cause; aborting reports the rest.
-      if (!failure.signal.aborted) failure.abort(error)
+      // The first one is the cause; stopping reports the rest. Thrown values may be undefined, so they are wrapped.
+      failure ??= { error }
+      stop.abort()
     },
   })
-  if (failure.signal.aborted) {
+  if (failure) {
     prelude.resume()
-    throw failure.signal.reason
+    throw failure.error
   }
   const html = await text(prelude)
   return html.startsWith(DOCTYPE) ? html.slice(DOCTYPE.length) : html
