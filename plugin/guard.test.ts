@@ -91,11 +91,15 @@ describe('guardPlugin in a build', () => {
   })
 
   it('B35 names the page that generated code imports, not the generated code', async () => {
-    const root = createSite({ 'pages/index.tsx': `import 'node:fs'` })
+    const root = createSite({
+      'pages/index.tsx': `import 'node:fs'`,
+      'pages/other.tsx': `import './index'`,
+    })
     const entry: Plugin = {
       name: 'entry',
       resolveId: (id) => (id === 'virtual:entry' ? '\0virtual:entry' : undefined),
-      load: (id) => (id === '\0virtual:entry' ? `import('${root}/pages/index.tsx')` : undefined),
+      load: (id) =>
+        id === '\0virtual:entry' ? `import('${root}/pages/index.tsx'); import('${root}/pages/other.tsx')` : undefined,
     }
     const failed = buildSite(root, [...pluginsFor(root), entry], { input: 'virtual:entry' })
     await expect(failed).rejects.toThrow('by way of pages/index.tsx: pages/index.tsx → node:fs.')

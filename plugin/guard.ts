@@ -125,13 +125,17 @@ function findChain(id: string, importers: Importers): string[] {
   // A map's iterator also visits what is added on the way, so this goes breadth first.
   for (const [module] of below) {
     top = module
-    const above = importers(module).filter((importer) => !importer.startsWith('\0') && !importer.startsWith('virtual:'))
-    if (above.length === 0 && module !== id) break
-    for (const importer of above) if (!below.has(importer)) below.set(importer, module)
+    const above = importers(module)
+    if (module !== id && (above.length === 0 || above.some(isGenerated))) break
+    for (const importer of above) if (!isGenerated(importer) && !below.has(importer)) below.set(importer, module)
   }
   const chain: string[] = []
   for (let module: string | undefined = top; module !== undefined; module = below.get(module)) chain.push(module)
   return chain
+}
+
+function isGenerated(id: string): boolean {
+  return id.startsWith('\0') || id.startsWith('virtual:')
 }
 
 function toReason(id: string): string {

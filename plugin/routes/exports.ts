@@ -23,7 +23,7 @@ export function readPageExports(code: string, file: string): PageExports | undef
 
 /** Parses a page in the language that its name says; JSX is allowed in `.js`, as Next.js allows it. */
 export function parsePage(code: string, file: string): ReturnType<typeof parseSync> | undefined {
-  const lang = /\.[cm]?(tsx?)$/.exec(file)?.[1] === 'ts' ? 'ts' : /\.tsx$/.test(file) ? 'tsx' : 'jsx'
+  const lang = file.endsWith('.tsx') ? 'tsx' : /\.[cm]?ts$/.test(file) ? 'ts' : 'jsx'
   const parsed = parseSync(file, code, { lang, sourceType: 'module' })
   return parsed.errors.some(({ severity }) => severity === 'Error') ? undefined : parsed
 }

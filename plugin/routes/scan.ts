@@ -54,16 +54,19 @@ export async function scanPages(options: ScanOptions): Promise<Pages> {
   const problems: Problem[] = []
   const pages: ScannedFile[] = []
   const realPagesDir = toRealPath(pagesDir)
-  for (const { pattern, path } of found) {
+  await forEachAtMost(FILES_AT_A_TIME, found, async ({ pattern, path }) => {
     const file = toName(root, path)
     const real = toRealPath(path)
-    if (real.startsWith(`${realPagesDir}/`)) pages.push({ pattern, file, path: real, exports: undefined })
-    else problems.push(pageOutside(file, toName(root, real), toName(root, pagesDir)))
-  }
-
-  await forEachAtMost(FILES_AT_A_TIME, pages, async (page) => {
-    page.exports = await readExports(page.path, options.cache)
+    const code = await readText(real)
+    // Gone since it was listed.
+    if (code === undefined) return
+    if (!real.startsWith(`${realPagesDir}/`)) {
+      problems.push(pageOutside(file, toName(root, real), toName(root, pagesDir)))
+      return
+    }
+    pages.push({ pattern, file, path: real, exports: readExports(real, code, options.cache) })
   })
+  pages.sort((a, b) => compare(a.pattern, b.pattern) || compare(a.file, b.file))
   problems.push(...findConflicts(pages, toName(root, pagesDir)))
   for (const page of pages) if (page.exports) problems.push(...findExportProblems(page, page.exports))
   const [first, ...more] = problems
@@ -77,7 +80,7 @@ interface ScannedFile {
   /** Relative to the root, for messages. */
   readonly file: string
   readonly path: string
-  exports: PageExports | undefined
+  readonly exports: PageExports | undefined
 }
 
 function toPages(pagesDir: string, pages: readonly ScannedFile[]): Pages {
@@ -108,17 +111,13 @@ async function findFiles(
   extensions: readonly string[],
 ): Promise<{ pattern: string; path: string }[]> {
   const names = await glob('**/*', { cwd: pagesDir, expandDirectories: false })
-  return names
-    .map(normalizePath)
-    .flatMap((name) => {
-      const pattern = toRoutePath(name, extensions)
-      return pattern === undefined ? [] : [{ pattern, path: `${pagesDir}/${name}` }]
-    })
-    .toSorted((a, b) => compare(a.pattern, b.pattern) || compare(a.path, b.path))
+  return names.map(normalizePath).flatMap((name) => {
+    const pattern = toRoutePath(name, extensions)
+    return pattern === undefined ? [] : [{ pattern, path: `${pagesDir}/${name}` }]
+  })
 }
 
-async function readExports(path: string, cache: ScanCache | undefined): Promise<PageExports | undefined> {
-  const code = await readFile(path, 'utf8')
+function readExports(path: string, code: string, cache: ScanCache | undefined): PageExports | undefined {
   const hash = createHash('sha1').update(code).digest('base64')
   const known = cache?.get(path)
   if (known?.hash === hash) return known.exports
@@ -126,6 +125,15 @@ async function readExports(path: string, cache: ScanCache | undefined): Promise<
   const exports = readPageExports(code, path) ?? known?.exports
   cache?.set(path, { hash, exports })
   return exports
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function explainMissing(root: string, pagesDir: string): Problem {
