@@ -31,6 +31,7 @@ const RUNTIME_PACKAGES = [
   'lru-cache',
   'mrmime',
   'negotiator',
+  'picocolors',
   'raw-body',
   'safer-buffer',
   'setprototypeof',

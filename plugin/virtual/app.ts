@@ -43,9 +43,10 @@ export function toAppModule({ pages, buildId, base, trailingSlash, renderModule,
     `}`,
     `const assets = ${toAssetTable(assets)}`,
     `const shared = ${JSON.stringify(assets?.shared ?? { css: [], js: [] })}`,
-    `export default createApp({`,
+    `export const app = createApp({`,
     ...parts.map((part) => `  ${part},`),
     `})`,
+    `export default app`,
     '',
   ].join('\n')
 }

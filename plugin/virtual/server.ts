@@ -8,7 +8,7 @@ export function toWorkerModule(): string {
   return [
     `import ${JSON.stringify(VIRTUAL.environment)}`,
     `import { serveJobs } from 'vite-plugin-isr/runtime'`,
-    `serveJobs(async () => (await import(${JSON.stringify(VIRTUAL.app)})).default)`,
+    `serveJobs(async () => (await import(${JSON.stringify(VIRTUAL.app)})).app)`,
     '',
   ].join('\n')
 }
