@@ -44,22 +44,24 @@ export function OutlineMap({
   )
 }
 
-/** Labels beside their dots, on the side that has room; one that would cover an earlier one is left out. */
+/** Labels beside their dots, on the side that has room; one that would cover a dot or an earlier label is left out. */
 function toLabels(dots: readonly CityDot[], width: number) {
   const lineHeight = 44
   const letter = 19
-  const boxes: Array<{ left: number; right: number; y: number }> = []
+  const boxes = dots.map(({ x, y }) => ({ left: x - 12, right: x + 12, y }))
   return dots.flatMap((dot) => {
     const length = dot.name.length * letter
-    const isLeft = dot.x + length + 20 > width + margin
-    const left = isLeft ? dot.x - 20 - length : dot.x + 20
-    const box = { left, right: left + length, y: dot.y }
-    const isTaken = boxes.some(
-      (other) => Math.abs(other.y - box.y) < lineHeight && box.left < other.right && other.left < box.right,
-    )
-    if (isTaken || left < -margin) return []
-    boxes.push(box)
-    return [{ ...dot, x: isLeft ? dot.x - 20 : dot.x + 20, y: dot.y + 13, anchor: isLeft ? 'end' : 'start' } as const]
+    const sides = [
+      { anchor: 'start', x: dot.x + 20, left: dot.x + 20 },
+      { anchor: 'end', x: dot.x - 20, left: dot.x - 20 - length },
+    ] as const
+    const free = sides.find(({ left }) => {
+      if (left < -margin || left + length > width + margin) return false
+      return !boxes.some((box) => Math.abs(box.y - dot.y) < lineHeight && left < box.right && box.left < left + length)
+    })
+    if (!free) return []
+    boxes.push({ left: free.left, right: free.left + length, y: dot.y })
+    return [{ ...dot, x: free.x, y: dot.y + 13, anchor: free.anchor }]
   })
 }
 

@@ -45,6 +45,9 @@ const columns = `cities.id, cities.slug, cities.name, cities.population, cities.
 
 const from = 'FROM cities JOIN countries ON countries.code = cities.country'
 
+/** Dots nearer to each other would run into one, in units of the outline. */
+const dotDistance = 70
+
 /** Lists leave out the districts of larger cities, which the dataset counts as cities of their own. */
 const isWhole = "kind <> 'PPLX'"
 
@@ -78,22 +81,25 @@ export function listCountryCities(country: string, limit: number): CityItem[] {
     .map((row) => toItem(row))
 }
 
-/** The seat of government and the largest cities, placed on the drawing of their country. */
+/** The capital and the largest cities, placed on the drawing of their country; those too near to a larger one are left out. */
 export function listCityDots(country: string, limit: number): CityDot[] {
   const rows = connect().all<{ slug: string; name: string; kind: string; longitude: number; latitude: number }>(
     `SELECT cities.slug, cities.name, kind, cities.longitude, cities.latitude ${from} WHERE countries.slug = ? AND ${isWhole}
      ORDER BY kind = 'PPLC' DESC, population DESC, cities.id LIMIT ?`,
     country,
-    limit,
+    limit * 8,
   )
   const points = placeOnOutline(
     country,
     rows.map(({ longitude, latitude }) => [longitude, latitude] as const),
   )
-  return points.flatMap((point, index) => {
+  const dots: CityDot[] = []
+  points.forEach((point, index) => {
+    if (!point || dots.some(({ x, y }) => Math.hypot(x - point[0], y - point[1]) < dotDistance)) return
     const { slug, name, kind } = rows[index]!
-    return point ? [{ slug, name, capital: kind === 'PPLC', x: point[0], y: point[1] }] : []
+    dots.push({ slug, name, capital: kind === 'PPLC', x: point[0], y: point[1] })
   })
+  return dots.slice(0, limit)
 }
 
 /** One city by its country's slug and its own. */
@@ -131,7 +137,7 @@ function listNearby(id: number, longitude: number, latitude: number, limit: numb
       `SELECT ${columns}, cities.longitude, cities.latitude ${from}
        WHERE cities.latitude BETWEEN ?1 - ?3 AND ?1 + ?3
          AND (abs(cities.longitude - ?2) <= ?4 OR abs(cities.longitude - ?2) >= 360 - ?4)
-         AND cities.id <> ?5
+         AND cities.id <> ?5 AND ${isWhole}
        ORDER BY population DESC LIMIT 60`,
       latitude,
       longitude,

@@ -123,7 +123,7 @@ export interface Region {
   countries: CountryItem[]
   /** Square kilometres. */
   area: number
-  parts: Array<{ name: string; path: string; countries: number }>
+  parts: Array<{ name: string; path: string; countries: number; area: number }>
   parent: { name: string; path: string } | null
 }
 
@@ -157,11 +157,17 @@ export function readRegion(path: readonly string[]): Region | undefined {
 
   const parts = new Map<string, Region['parts'][number]>()
   if (path.length < 2)
-    for (const { region, subregion } of countries) {
+    for (const { region, subregion, area } of countries) {
       const name = path.length === 0 ? region : subregion
       if (name === region && path.length === 1) continue
-      const part = parts.get(name) ?? { name, path: ['/regions', ...path, slugify(name)].join('/'), countries: 0 }
+      const part = parts.get(name) ?? {
+        name,
+        path: ['/regions', ...path, slugify(name)].join('/'),
+        countries: 0,
+        area: 0,
+      }
       part.countries++
+      part.area += area ?? 0
       parts.set(name, part)
     }
   return {

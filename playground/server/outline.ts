@@ -157,7 +157,7 @@ function toCenter(rings: ReadonlyArray<Ring<LonLat>>): LonLat {
 /** Without small islands so far off that the rest would shrink, such as Chile's Easter Island. */
 function leaveOutRemote(rings: ReadonlyArray<Ring<Point>>): Array<Ring<Point>> {
   const areas = rings.map(toArea)
-  const least = Math.max(...areas) * 0.003
+  const least = Math.max(...areas) * 0.005
   const [left, top, right, bottom] = toBounds(rings.filter((_, index) => areas[index]! >= least))
   const reach = 0.1 * Math.max(right - left, bottom - top)
   return rings.filter((ring) => {

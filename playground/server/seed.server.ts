@@ -236,9 +236,10 @@ function describe(country: Country): string {
   const currencies = Object.values(country.currencies).map((currency) => currency.name)
   const where = subregion && subregion !== region ? subregion : region === 'Antarctic' ? 'the far south' : region
   const kind = `${landlocked ? 'landlocked ' : ''}${independent ? 'country' : 'territory'}`
+  const capitals = country.capital.length > 1 ? 'Its capitals are' : 'Its capital is'
   const sentences = [
     `${name.common} is a ${kind} in ${where}${name.official === name.common ? '' : `, officially called ${name.official}`}.`,
-    capital && `Its seat of government is ${capital}.`,
+    capital && `${capitals} ${capital.replace(/\.$/, '')}.`,
     area > 0 &&
       `It covers ${area.toLocaleString('en-US')} square kilometres${
         borders.length === 0

@@ -41,7 +41,9 @@ export default function RegionPage({ region }: InferGetStaticPropsType<typeof ge
           {parts.map((part) => (
             <li key={part.path}>
               <Link href={part.path}>{part.name}</Link>
-              <small>{part.countries === 1 ? 'one country' : `${part.countries} countries`}</small>
+              <small>
+                {part.countries === 1 ? 'one country' : `${part.countries} countries`} · {formatArea(part.area)}
+              </small>
             </li>
           ))}
         </ul>

@@ -47,7 +47,13 @@ function Frame() {
         <span className="visually-hidden">Two countries are being drawn</span>
       </h1>
       <div className="pair">
-        <div className="bone bone-map" />
+        <figure className="outline pair-map bone">
+          <svg viewBox="0 0 1 1" aria-hidden="true" />
+          <figcaption>
+            <span className="scale" />
+            &nbsp;
+          </figcaption>
+        </figure>
         <div>
           <span className="bone bone-line" />
           {[10, 6, 8, 12, 9, 7].map((length) => (
