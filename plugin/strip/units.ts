@@ -281,7 +281,7 @@ const VALUE_SYNTAX = new Set([
 
 function isType(node: ESTree.Node): boolean {
   if (node.type.startsWith('TS')) return !VALUE_SYNTAX.has(node.type)
-  return 'declare' in node && Boolean(node.declare)
+  return 'declare' in node && node.declare
 }
 
 function addReferences(program: ESTree.Program, code: string, units: readonly Draft[]): void {
