@@ -484,6 +484,7 @@ describe('errors', () => {
     [Object.freeze({})],
     [
       {
+        // oxlint-disable-next-line unicorn/no-thenable -- user code may throw one.
         then() {
           throw new Error('thenable')
         },

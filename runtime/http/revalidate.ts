@@ -19,7 +19,7 @@ export function createRevalidate(context: Pick<HttpContext, 'engine' | 'manifest
         `Invalid urlPath provided to revalidate(), must be a path e.g. /blog/post-1, received ${show(path)}`,
       )
     }
-    const url = parseRequestUrl(path, rules)
+    const url = parseRequestUrl(encodeText(path), rules)
     // With a query, a fragment or another spelling it is not a page's own path, and a guess could revalidate the wrong one.
     const isPath =
       url.type === 'path' && url.query === '' && !path.includes('#') && !isMisspelt(url.path, trailingSlash)
@@ -51,6 +51,11 @@ export function createRevalidate(context: Pick<HttpContext, 'engine' | 'manifest
 /** With the trailing slash rule on, the bare path is accepted too: it is what people write. */
 function isMisspelt(path: string, trailingSlash: boolean): boolean {
   return path !== '/' && path.endsWith('/') && !trailingSlash
+}
+
+/** Unlike a request target, which is bytes, this is text: people write `/posts/über`. */
+function encodeText(path: string): string {
+  return path.toWellFormed().replaceAll(/[\u0080-\uffff]+/g, encodeURIComponent)
 }
 
 function refuse(path: unknown, message: string): IsrError {

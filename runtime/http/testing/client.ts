@@ -39,6 +39,9 @@ export function ask(port: number, path: string, { method = 'GET', headers = {}, 
       })
     })
     outgoing.on('error', reject)
+    // Node adds it only for methods that usually have a body.
+    if (body !== undefined && !headers['transfer-encoding'])
+      outgoing.setHeader('content-length', Buffer.byteLength(body))
     outgoing.end(body)
   })
 }

@@ -1,0 +1,210 @@
+import { createServer } from 'node:http'
+import express from 'express'
+import fastify from 'fastify'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ApiHandler, GetStaticProps } from '../types.ts'
+import type { IsrHandler } from './handler.ts'
+import { createIsrHandler } from './isr-handler.ts'
+import { ask } from './testing/client.ts'
+import { startSite, type TestPage, type TestSite } from './testing/site.ts'
+
+let site: TestSite | undefined
+afterEach(async () => {
+  await site?.close()
+  site = undefined
+})
+
+const getStaticProps: GetStaticProps = async ({ params }) => ({ props: { params }, revalidate: 60 })
+const echo: ApiHandler = (req, res) => res.status(201).json({ query: req.query, cookies: req.cookies, body: req.body })
+const pages: Record<string, TestPage> = {
+  '/p/[id]': { module: { getStaticProps }, fallback: 'blocking' },
+  '/api/echo/[name]': { module: { default: echo } },
+}
+
+async function expectWhole(port: number, base = ''): Promise<void> {
+  const miss = await ask(port, `${base}/p/1?x=1`)
+  expect([miss.status, miss.headers['x-isr-cache']]).toEqual([200, 'MISS'])
+  const hit = await ask(port, `${base}/p/1`, { headers: { 'accept-encoding': 'br' } })
+  expect(hit.headers).toMatchObject({ 'x-isr-cache': 'HIT', 'content-encoding': 'br' })
+  expect(hit.text).toBe(miss.text)
+  expect((await ask(port, `${base}/p/1`, { headers: { 'if-none-match': miss.headers.etag! } })).status).toBe(304)
+  expect((await ask(port, `${base}/_isr/data/build1/p/1.json`)).text).toBe('{"pageProps":{"params":{"id":"1"}}}')
+  expect((await ask(port, `${base}/p/1/`)).headers.location).toBe(`${base}/p/1`)
+  const headers = { 'content-type': 'application/json', cookie: 'c=1' }
+  const api = await ask(port, `${base}/api/echo/n?a=1`, { method: 'POST', headers, body: '{"b":2}' })
+  expect(api.status).toBe(201)
+  expect(JSON.parse(api.text)).toEqual({ query: { a: '1', name: 'n' }, cookies: { c: '1' }, body: { b: 2 } })
+}
+
+describe('in an Express app', () => {
+  it('as its last middleware', async () => {
+    site = await startSite(pages, {
+      mount: (handler) => {
+        const app = express()
+        app.get('/own', (_req, res) => void res.send('own'))
+        app.use(handler)
+        return app
+      },
+    })
+    await expectWhole(site.port)
+    expect((await ask(site.port, '/own')).text).toBe('own')
+    expect((await ask(site.port, '/nope')).text).toContain('"pattern":"/404"')
+  })
+
+  it('below a path that is the base, with a body parser in front', async () => {
+    site = await startSite(pages, {
+      manifest: { base: '/app/' },
+      mount: (handler) => express().use(express.json()).use('/app', handler),
+    })
+    await expectWhole(site.port, '/app')
+  })
+
+  it('with fallthrough, the app answers what is no page', async () => {
+    site = await startSite(pages, {
+      options: { fallthrough: true },
+      mount: (handler) =>
+        express()
+          .use(handler)
+          .use((_req, res) => void res.status(404).send('own 404')),
+    })
+    expect((await ask(site.port, '/nope')).text).toBe('own 404')
+    expect((await ask(site.port, '/api/nope')).text).toBe('own 404')
+    expect((await ask(site.port, '/p/1')).status).toBe(200)
+  })
+
+  it('S12 headers that the app set stay, those of the page win', async () => {
+    site = await startSite(pages, {
+      mount: (handler) =>
+        express()
+          .use((_req, res, next) => {
+            res.setHeader('X-Frame-Options', 'DENY')
+            res.setHeader('Cache-Control', 'no-store')
+            res.setHeader('Content-Length', '3')
+            next()
+          })
+          .use(handler),
+    })
+    for (let round = 0; round < 2; round += 1) {
+      const answer = await ask(site.port, '/p/1')
+      expect(answer.headers['x-frame-options']).toBe('DENY')
+      expect(answer.headers['cache-control']).toMatch(/^s-maxage=60,/)
+      expect(answer.rawHeaders.filter((name) => name.toLowerCase() === 'cache-control')).toHaveLength(1)
+      expect(answer.text).toMatch(/<\/html>$/)
+    }
+  })
+})
+
+describe('in a Fastify app', () => {
+  it('as the route for the rest', async () => {
+    site = await startSite(pages)
+    const app = fastify()
+    const { handler } = site
+    app.removeAllContentTypeParsers()
+    // The body is left in the stream, for the API routes.
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    app.get('/own', async () => 'own')
+    app.all('*', (request, reply) => {
+      reply.hijack()
+      handler(request.raw, reply.raw)
+    })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    try {
+      const { port } = app.server.address() as { port: number }
+      await expectWhole(port)
+      expect((await ask(port, '/own')).text).toBe('own')
+    } finally {
+      await app.close()
+    }
+  })
+})
+
+describe('in a plain server', () => {
+  it('as its listener', async () => {
+    site = await startSite(pages)
+    await expectWhole(site.port)
+  })
+
+  it('through the fetch standard', async () => {
+    site = await startSite(pages)
+    await expectWhole((await listenFetch(site.handler)).port)
+  })
+})
+
+/** A server of another kind: it only knows requests and responses of the fetch standard. */
+async function listenFetch(handler: IsrHandler): Promise<{ port: number }> {
+  const server = createServer((req, res) => {
+    const { url = '/', method = 'GET' } = req
+    const hasBody = method !== 'GET' && method !== 'HEAD'
+    const request = new Request(`http://localhost${url}`, {
+      method,
+      headers: req.headers as Record<string, string>,
+      ...(hasBody && { body: req as unknown as ReadableStream, duplex: 'half' }),
+    })
+    handler.fetch(request).then(
+      async (response) => {
+        res.writeHead(response.status, [...response.headers].flat())
+        res.end(Buffer.from(await response.arrayBuffer()))
+      },
+      (error: unknown) => res.destroy(error as Error),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
+  return server.address() as { port: number }
+}
+
+describe('fetch', () => {
+  it('answers are whole, with all their cookies', async () => {
+    const streamed: ApiHandler = (_req, res) => {
+      res.setHeader('Set-Cookie', ['a=1', 'b=2'])
+      res.write('one ')
+      setImmediate(() => res.end('two'))
+    }
+    site = await startSite({ ...pages, '/api/streamed': { module: { default: streamed } } })
+    const { handler } = site
+    const response = await handler.fetch(new Request('http://any.example/api/streamed'))
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+    expect(response.headers.has('transfer-encoding')).toBe(false)
+    expect(await response.text()).toBe('one two')
+    const head = await handler.fetch(new Request('http://any.example/p/1', { method: 'HEAD' }))
+    expect(head.body).toBeNull()
+    expect(Number(head.headers.get('content-length'))).toBeGreaterThan(100)
+    const redirect = await handler.fetch(new Request('http://any.example/p/1/'))
+    expect([redirect.status, redirect.headers.get('location')]).toEqual([308, '/p/1'])
+  })
+
+  it('a large body goes through, and one that is refused does not hang', async () => {
+    const size: ApiHandler = (req, res) => res.json((req.body as string).length)
+    site = await startSite({ '/api/size': { module: { default: size } } })
+    const post = (body: string) => site!.handler.fetch(new Request('http://x/api/size', { method: 'POST', body }))
+    expect(await (await post('x'.repeat(1_000_000))).text()).toBe('1000000')
+    expect((await post('x'.repeat(3_000_000))).status).toBe(413)
+    expect(await (await post('x')).text()).toBe('1')
+  })
+
+  it('many at once', async () => {
+    site = await startSite(pages)
+    const { handler } = site
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        handler.fetch(new Request(`http://x/p/${index % 5}`)).then((answer) => answer.text()),
+      ),
+    )
+    expect(new Set(answers).size).toBe(5)
+  })
+
+  it('an abort ends the request', async () => {
+    const never: ApiHandler = () => undefined
+    site = await startSite({ '/api/never': { module: { default: never } } })
+    const controller = new AbortController()
+    const answer = site.handler.fetch(new Request('http://x/api/never', { signal: controller.signal }))
+    setImmediate(() => controller.abort())
+    await expect(answer).rejects.toThrow()
+  })
+})
+
+describe('createIsrHandler', () => {
+  it('ISR_NO_BUILD says what to run', () => {
+    expect(() => createIsrHandler({ dist: '/nowhere' })).toThrow(/no build in \/nowhere.*Run `vite build` first/)
+  })
+})
