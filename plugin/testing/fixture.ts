@@ -29,6 +29,8 @@ export interface Fixture {
   readonly root: string
   /** Runs the Vite command line and waits for its end, at most `timeoutMs`. */
   vite(args: readonly string[], options?: { env?: Record<string, string>; timeoutMs?: number }): Promise<Ended>
+  /** Runs a program of the site and waits for its end. */
+  run(file: string, options?: { env?: Record<string, string>; timeoutMs?: number }): Promise<Ended>
   /** Starts a program that prints a URL when it listens. */
   start(args: readonly string[], env?: Record<string, string>): Promise<Running>
   write(files: Readonly<Record<string, string>>): Promise<void>
@@ -61,15 +63,20 @@ export async function createFixture(files: Readonly<Record<string, string>>): Pr
   }
   await write({ 'package.json': '{ "name": "fixture", "private": true }', 'vite.config.mjs': VITE_CONFIG, ...files })
 
-  const run = (args: readonly string[], env: Record<string, string> = {}) =>
-    spawn(process.execPath, args, { cwd: root, env: { ...toCleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const launch = (args: readonly string[], env: Record<string, string> = {}) =>
+    spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...toCleanEnvironment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
 
   return {
     root,
     write,
     vite: (args, { env, timeoutMs = 60_000 } = {}) =>
-      untilEnd(run([join(root, 'node_modules/vite/bin/vite.js'), ...args], env), timeoutMs),
-    start: (args, env) => untilListening(run(args, env)),
+      untilEnd(launch([join(root, 'node_modules/vite/bin/vite.js'), ...args], env), timeoutMs),
+    run: (file, { env, timeoutMs = 60_000 } = {}) => untilEnd(launch([join(root, file)], env), timeoutMs),
+    start: (args, env) => untilListening(launch(args, env)),
     read: (file) => readFile(join(root, file), 'utf8'),
     async list(folder) {
       try {
