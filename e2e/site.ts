@@ -50,10 +50,20 @@ async function copySite(from: string, to: string, keep: readonly string[]): Prom
   })
 }
 
+/** Puts the package where npm would put it, so that it is used as users have it, and a later build of it changes no test. */
+async function installPackage(): Promise<void> {
+  const installed = join(sites, 'node_modules/vite-plugin-isr')
+  await cp(join(repository, 'dist'), join(installed, 'dist'), { recursive: true })
+  await cp(join(repository, 'package.json'), join(installed, 'package.json'))
+}
+
 /** Copies the playground, adds the probe pages and builds it: once for a whole run. */
 export async function buildTemplate(): Promise<void> {
   await rm(sites, { recursive: true, force: true })
+  await installPackage()
   await copySite(playground, template, [])
+  // The playground's own extends the one in the folder above it.
+  await writeFile(join(sites, 'tsconfig.json'), '{ "extends": "../../tsconfig.json" }\n')
   await cp(probe, template, { recursive: true })
   await mkdir(join(template, 'data'), { recursive: true })
   await runToEnd(process.execPath, [vite, 'build'], template, toEnv(template))
