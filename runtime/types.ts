@@ -471,6 +471,8 @@ export interface RouteManifest {
   readonly buildId: string
   readonly base: string
   readonly trailingSlash: boolean
+  /** Folder of the hashed assets in `dist/client`, without slashes at its ends; absent: `assets`. */
+  readonly assetsDir?: string
   readonly routes: readonly ManifestRoute[]
   readonly settings: Settings
   /** Base64url of 32 random bytes, new with each build: signs draft cookies. The manifest is never served. */

@@ -44,6 +44,7 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
       buildId: build.buildId,
       base: context.base,
       trailingSlash: context.options.trailingSlash,
+      assetsDir: context.config.environments['client']!.build.assetsDir,
       settings: context.options.settings,
       routes: pages.routes,
       assets,

@@ -8,6 +8,8 @@ export interface ManifestInput {
   readonly buildId: string
   readonly base: string
   readonly trailingSlash: boolean
+  /** Vite's `build.assetsDir`. */
+  readonly assetsDir: string
   readonly settings: Settings
   /** Pages and API routes that exist as files. */
   readonly routes: readonly RouteRecord[]
@@ -18,12 +20,13 @@ export interface ManifestInput {
 
 /** All that the server must know of a build before it loads any of its code. */
 export function createManifest(input: ManifestInput): RouteManifest {
-  const { buildId, base, trailingSlash, settings, entries } = input
+  const { buildId, base, trailingSlash, assetsDir, settings, entries } = input
   return {
     version: 1,
     buildId,
     base,
     trailingSlash,
+    assetsDir: assetsDir.replace(/^(?:\.?\/)+|\/+$/g, ''),
     routes: input.routes.map((route) => toManifestRoute(route, input)),
     settings,
     draftKey: randomBytes(32).toString('base64url'),

@@ -52,7 +52,7 @@ export interface HandlerOptions {
   readonly renderer: Renderer
   /** `dist/client`; without it no files are served. */
   readonly clientDir?: string | undefined
-  /** Folder of hashed assets below `clientDir`. Default `assets`, as Vite's `build.assetsDir`. */
+  /** Folder of hashed assets below `clientDir`. Default: the manifest's. */
   readonly assetsDir?: string | undefined
   /** Nothing may be kept by anybody, errors go to `next`, and draft cookies work without TLS. Default false. */
   readonly development?: boolean | undefined
@@ -78,7 +78,7 @@ const RETRY_AFTER = '2'
 export function createHandler(options: HandlerOptions): IsrHandler {
   const { manifest, fallthrough = false } = options
   const context = createContext(options)
-  const assets = options.clientDir ? createAssets(options.clientDir, options.assetsDir ?? 'assets') : undefined
+  const assets = options.clientDir ? createAssets(options.clientDir, options.assetsDir ?? manifest.assetsDir ?? 'assets') : undefined
   const revalidate = createRevalidate(context)
   const routes = { assets, revalidate, dataPrefix: toDataPrefix(manifest.buildId), fallthrough }
 
