@@ -46,7 +46,7 @@ export function OutlineMap({
 
 /** Labels beside their dots, on the side that has room; one that would cover a dot or an earlier label is left out. */
 function toLabels(dots: readonly CityDot[], width: number) {
-  const lineHeight = 44
+  const lineHeight = 34
   const letter = 19
   const boxes = dots.map(({ x, y }) => ({ left: x - 12, right: x + 12, y }))
   return dots.flatMap((dot) => {

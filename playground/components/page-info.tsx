@@ -7,16 +7,18 @@ import { formatTime } from './format.ts'
 export function PageInfo({ generatedAt, revalidate }: Partial<Stamp>) {
   const { asPath } = useRouter()
   const [cache, setCache] = useState<{ of: string; text: string }>()
-  const isCached = typeof revalidate === 'number'
+  const isCached = generatedAt !== undefined && typeof revalidate === 'number'
   // Another rendering of the same path has a cache state of its own.
   const rendering = `${asPath} ${generatedAt}`
 
   useEffect(() => {
-    if (!isCached) return
+    if (generatedAt === undefined || typeof revalidate !== 'number') return
     const controller = new AbortController()
-    void describeCache(controller.signal).then((text) => text && setCache({ of: rendering, text }))
+    void describeCache({ generatedAt, revalidate, signal: controller.signal }).then(
+      (text) => text && setCache({ of: rendering, text }),
+    )
     return () => controller.abort()
-  }, [rendering, isCached])
+  }, [rendering, generatedAt, revalidate])
 
   if (!generatedAt) return <p className="page-info">One document for everybody: this page has no data.</p>
   return (
@@ -32,7 +34,11 @@ export function PageInfo({ generatedAt, revalidate }: Partial<Stamp>) {
 }
 
 /** Asks with the headers of a prefetch, so that asking alone never has a page made anew. */
-async function describeCache(signal: AbortSignal): Promise<string | undefined> {
+async function describeCache({
+  generatedAt,
+  revalidate,
+  signal,
+}: Stamp & { signal: AbortSignal }): Promise<string | undefined> {
   try {
     const { headers } = await fetch(location.pathname, {
       method: 'HEAD',
@@ -42,6 +48,9 @@ async function describeCache(signal: AbortSignal): Promise<string | undefined> {
     })
     const state = headers.get('x-isr-cache')
     if (!state) return 'not cached while developing'
+    // By the server's clock: this page was out of date when it came, and a newer one was made meanwhile.
+    const age = (Date.parse(headers.get('date') ?? '') - Date.parse(generatedAt)) / 1000
+    if (state === 'HIT' && revalidate !== null && age > revalidate) return 'cache: was STALE, is renewed by now'
     const left = /s-maxage=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1]
     return state === 'HIT' && left ? `cache: HIT, fresh for ${left} s` : `cache: ${state}`
   } catch {

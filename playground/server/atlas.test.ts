@@ -152,10 +152,10 @@ describe('countries', () => {
     expect(paths).toContainEqual(['europe', 'western-europe'])
     for (const path of paths) {
       const region = readRegion(path)!
-      expect(region.countries.length).toBeGreaterThan(0)
+      expect(region.count).toBeGreaterThan(0)
       expect(region.path).toBe(['/regions', ...path].join('/'))
     }
-    expect(readRegion([])?.countries).toHaveLength(250)
+    expect(readRegion([])).toMatchObject({ count: 250, countries: [] })
     expect(readRegion(['europe', 'nowhere'])).toBeUndefined()
     expect(readRegion(['antarctic', 'antarctic'])).toBeUndefined()
     expect(readRegion(['europe', 'western-europe', 'more'])).toBeUndefined()

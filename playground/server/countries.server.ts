@@ -120,6 +120,8 @@ export interface Region {
   name: string
   /** Below `/regions`. */
   path: string
+  count: number
+  /** Of the whole world they are left out. */
   countries: CountryItem[]
   /** Square kilometres. */
   area: number
@@ -173,7 +175,8 @@ export function readRegion(path: readonly string[]): Region | undefined {
   return {
     name: path.length === 0 ? 'The world' : path.length === 1 ? first.region : first.subregion,
     path: ['/regions', ...path].join('/'),
-    countries: countries.map(toItem),
+    count: countries.length,
+    countries: path.length === 0 ? [] : countries.map(toItem),
     area: countries.reduce((sum, { area }) => sum + (area ?? 0), 0),
     parts: [...parts.values()].sort((a, b) => a.name.localeCompare(b.name, 'en')),
     parent:

@@ -22,19 +22,19 @@ export const getStaticProps = (({ params }) => {
 }) satisfies GetStaticProps<object, Params>
 
 export default function RegionPage({ region }: InferGetStaticPropsType<typeof getStaticProps>) {
-  const { name, parent, parts, countries, area } = region
+  const { name, parent, parts, count, countries, area } = region
   return (
     <>
       <PageMeta
         title={name}
-        description={`${name}: ${countries.length} countries and territories on ${formatArea(area)} of land.`}
+        description={`${name}: ${count} countries and territories on ${formatArea(area)} of land.`}
       />
       {parent && (
         <Breadcrumb trail={parent.path === '/regions' ? [parent] : [{ name: 'The world', path: '/regions' }, parent]} />
       )}
       <h1>{name}</h1>
       <p className="lead">
-        {countries.length} countries and territories on {formatArea(area)} of land.
+        {count} countries and territories on {formatArea(area)} of land.
       </p>
       {parts.length > 0 && (
         <ul className="cards">
@@ -48,7 +48,7 @@ export default function RegionPage({ region }: InferGetStaticPropsType<typeof ge
           ))}
         </ul>
       )}
-      {parent && <CountryList countries={countries} />}
+      {countries.length > 0 && <CountryList countries={countries} />}
     </>
   )
 }
