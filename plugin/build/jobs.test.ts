@@ -39,6 +39,11 @@ describe('createJobs', () => {
       ['s:/plain/[id]', { type: 'shell', pattern: '/plain/[id]', isFallback: false }],
     ])
   })
+  it('gives a page whose name has special characters the path that requests come to', () => {
+    expect([...createJobs([route('/a b/ü')], new Map())].map(({ key, path }) => [key, path])).toEqual([
+      ['p:/a%20b/%C3%BC', '/a%20b/%C3%BC'],
+    ])
+  })
   it('counts what it will make', () => {
     expect(countJobs(routes, listings)).toBe([...createJobs(routes, listings)].length)
   })

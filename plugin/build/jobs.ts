@@ -1,4 +1,5 @@
 import { toPageKey, toShellKey } from '../../runtime/routing/key.ts'
+import { toPath } from '../../runtime/routing/path.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import type { Job, Params, ParsedPaths, RouteRecord } from '../../runtime/types.ts'
 
@@ -36,7 +37,7 @@ export function* createJobs(
   for (const route of routes) {
     const { kind, pattern } = route
     if (kind !== 'isr' && kind !== 'static') continue
-    if (!isDynamic(pattern)) yield toPageJob(route, pattern, {}, 0)
+    if (!isDynamic(pattern)) yield toPageJob(route, toPath(pattern, {}), {}, 0)
     else if (kind === 'static') yield toShellJob(route, false)
     else {
       const listing = listings.get(pattern)

@@ -1,4 +1,5 @@
 import { createMatcher } from '../../runtime/routing/match.ts'
+import { toPath } from '../../runtime/routing/path.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import type { ParsedPaths, RouteRecord } from '../../runtime/types.ts'
 import { pathsConflict, pathShadowed, type Problem } from '../errors.ts'
@@ -17,7 +18,7 @@ export function findPathConflicts(
   const match = createMatcher(routes)
   const owners = new Map<string, RouteRecord>()
   const problems: Problem[] = []
-  for (const route of routes) if (!isDynamic(route.pattern)) owners.set(route.pattern, route)
+  for (const route of routes) if (!isDynamic(route.pattern)) owners.set(toPath(route.pattern, {}), route)
   for (const route of routes) {
     for (const { path } of listings.get(route.pattern)?.paths ?? []) {
       const owner = owners.get(path)
