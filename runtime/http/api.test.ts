@@ -415,7 +415,7 @@ describe('res.revalidate', () => {
     const { port, engine } = await start(pages)
     const { code } = await revalidate(port, path)
     expect(code).toBe('ISR_REVALIDATE_PATH')
-    expect(engine.entries.size).toBe(0)
+    expect(engine.stored.size).toBe(0)
   })
 
   it('W15 O04 O06 what it resolves and rejects with', async () => {
@@ -514,7 +514,7 @@ describe('draft mode', () => {
   it('D03 SEC-43 a draft is rendered for each request, and kept by nobody', async () => {
     const { port, engine, contexts, headers } = await startDraft()
     await ask(port, '/p/1')
-    const before = engine.entries.get('p:/p/1')
+    const before = engine.stored.get('p:/p/1')
     for (const path of ['/p/1', '/_isr/data/build1/p/1.json', '/p/unlisted']) {
       const answer = await ask(port, path, { headers })
       expect(answer.status).toBe(200)
@@ -527,7 +527,7 @@ describe('draft mode', () => {
     }
     expect(contexts).toHaveLength(4)
     expect(contexts[1]).toMatchObject({ draftMode: true, preview: true })
-    expect(engine.entries.get('p:/p/1')).toBe(before)
+    expect(engine.stored.get('p:/p/1')).toBe(before)
     expect((await ask(port, '/p/1')).text).toContain('"draft":false')
   })
 

@@ -1,3 +1,4 @@
+import { isIsrError } from '../errors.ts'
 import type { IsrEvent } from '../types.ts'
 import type { Failures } from './failures.ts'
 import { toEventLine, type Log } from './log.ts'
@@ -17,7 +18,8 @@ export function createEventListener(options: {
 
   return function listen(event) {
     const place = { path: event.path, ...(event.pattern !== undefined && { page: event.pattern }) }
-    if (event.type === 'failed') failures.report(event.error, place)
+    // A generation that the shutdown gave up is no failure of the page.
+    if (event.type === 'failed' && !isIsrError(event.error, 'ISR_CLOSED')) failures.report(event.error, place)
     if (event.type === 'store-error')
       failures.report(event.error ?? event.reason, { page: 'the cache store', path: event.path })
     if (debug) log.info(toEventLine(event, now()))

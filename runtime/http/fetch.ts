@@ -1,6 +1,6 @@
-import { Agent, createServer, request as sendRequest, type IncomingMessage, type RequestListener } from 'node:http'
+import { createServer, request as sendRequest } from 'node:http'
+import type { ClientRequest, IncomingMessage, RequestListener } from 'node:http'
 import { duplexPair, Readable, type Duplex } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 
 /** The handler in the form of the fetch standard. */
 export interface FetchAdapter {
@@ -21,8 +21,15 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'up
  */
 export function createFetchAdapter(listener: RequestListener): FetchAdapter {
   const server = createServer(listener)
-  const agent = new Agent({ keepAlive: true })
-  agent.createConnection = () => connect((side) => server.emit('connection', side))
+  const open = new Set<Duplex>()
+
+  function connect(): Duplex {
+    const [near, far] = createConnection()
+    open.add(near)
+    near.once('close', () => open.delete(near))
+    server.emit('connection', far)
+    return near
+  }
 
   return {
     async fetch(request) {
@@ -30,7 +37,7 @@ export function createFetchAdapter(listener: RequestListener): FetchAdapter {
       const headers = Object.fromEntries([...request.headers].filter(([name]) => !HOP_BY_HOP.has(name)))
       headers['host'] ??= url.host
       const outgoing = sendRequest({
-        agent,
+        createConnection: connect,
         method: request.method,
         path: url.pathname + url.search,
         headers,
@@ -40,30 +47,47 @@ export function createFetchAdapter(listener: RequestListener): FetchAdapter {
         outgoing.once('response', resolve)
         outgoing.once('error', reject)
       })
-      if (request.body) {
-        // An answer may come before the body is read, and the rest is then refused; the answer is what counts.
-        pipeline(Readable.fromWeb(request.body as Parameters<typeof Readable.fromWeb>[0]), outgoing).catch(
-          () => undefined,
-        )
-      } else outgoing.end()
+      if (request.body) sendBody(request.body, outgoing).catch((error: unknown) => outgoing.destroy(error as Error))
+      else outgoing.end()
       return toResponse(await answered, request.method)
     },
 
     close() {
-      agent.destroy()
+      for (const connection of open) connection.destroy()
     },
   }
 }
 
+/**
+ * Sends a request's body. An answer may come before it is read, and the rest is then left: cancelling it would be right, but
+ * Node's own streams throw where nobody can catch it when they are cancelled in the middle of a read.
+ */
+async function sendBody(body: ReadableStream<Uint8Array>, outgoing: ClientRequest): Promise<void> {
+  const reader = body.getReader()
+  const closed = new Promise<void>((resolve) => void outgoing.once('close', resolve))
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (outgoing.destroyed) return
+    if (done) break
+    if (outgoing.write(value)) continue
+    const drained = new Promise<void>((resolve) => void outgoing.once('drain', resolve))
+    await Promise.race([drained, closed])
+  }
+  outgoing.end()
+}
+
 /** Two ends of a connection that end and break together. */
-function connect(accept: (side: Duplex) => void): Duplex {
+function createConnection(): [near: Duplex, far: Duplex] {
   const [near, far] = duplexPair()
   near.once('close', () => far.destroy())
   far.once('close', () => near.destroy())
-  near.on('error', () => undefined)
-  far.on('error', () => undefined)
-  accept(far)
-  return near
+  for (const side of [near, far]) {
+    side.on('error', () => undefined)
+    // Handlers that know sockets may ask these of one.
+    const ignore = () => side
+    Object.assign(side, { setTimeout: ignore, setNoDelay: ignore, setKeepAlive: ignore, ref: ignore, unref: ignore })
+  }
+  return [near, far]
 }
 
 function toResponse(incoming: IncomingMessage, method: string): Response {

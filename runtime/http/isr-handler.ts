@@ -88,7 +88,6 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
     async onClose() {
       await engine.close(closeTimeout)
       await renderer.close()
-      await prerendered.close()
     },
   })
 }

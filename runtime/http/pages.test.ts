@@ -113,7 +113,7 @@ describe('a cached page', () => {
     const second = await ask(site.port, '/u/2')
     expect(first.status).toBe(200)
     expect(second.text).toBe(first.text)
-    expect([...site.engine.entries.keys()]).toEqual(['s:/u/[id]'])
+    expect([...site.engine.stored.keys()]).toEqual(['s:/u/[id]'])
   })
 
   it('W17 one strong ETag for each encoding, compressed bodies, Vary', async () => {
@@ -214,7 +214,7 @@ describe('a cached page', () => {
     expect(JSON.stringify(answer.headers)).not.toContain(canary)
     expect(calls).toHaveLength(1)
     expect(JSON.stringify(calls)).not.toContain('evil')
-    expect([...site.engine.entries.keys()]).toEqual(['p:/p/a'])
+    expect([...site.engine.stored.keys()]).toEqual(['p:/p/a'])
   })
 
   it.each([
@@ -373,7 +373,7 @@ describe('fallbacks', () => {
     await site.engine.settle()
     expect((await ask(site.port, '/f/[id]')).headers['x-isr-cache']).toBe('MISS')
     await site.engine.settle()
-    expect(new Set(site.engine.entries.keys())).toEqual(new Set(['s:/f/[id]', 'p:/f/x', 'p:/f/%5Bid%5D']))
+    expect(new Set(site.engine.stored.keys())).toEqual(new Set(['s:/f/[id]', 'p:/f/x', 'p:/f/%5Bid%5D']))
   })
 })
 
@@ -472,7 +472,7 @@ describe('errors', () => {
       expect(answer.text).not.toContain('secret-reason')
     }
     expect(calls).toHaveLength(2)
-    expect(site.engine.entries.has('p:/e')).toBe(false)
+    expect(site.engine.stored.has('p:/e')).toBe(false)
     expect(site.lines).toHaveLength(1)
     expect(site.lines[0]).toMatch(/code=ISR_GENERATE page=\S+ path=\/e: .*secret-reason[\s\S]*\n\s+at /)
   })

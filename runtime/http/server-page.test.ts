@@ -26,7 +26,7 @@ describe('a page with getServerSideProps', () => {
     expect(first.headers.etag).toMatch(/^"[\w-]{27}"$/)
     expect(first.headers).not.toHaveProperty('x-isr-cache')
     expect((await ask(site.port, '/s')).text).toContain('"calls":2')
-    expect(site.engine.entries.size).toBe(0)
+    expect(site.engine.stored.size).toBe(0)
   })
 
   it('S08 what the page sets on the response is sent', async () => {

@@ -1,97 +1,62 @@
-import { IsrError } from '../../errors.ts'
-import type { Engine, Entry, Generated, Job, Renderer, Settings, Target } from '../../types.ts'
+import { createEngine } from '../../isr/engine.ts'
+import { toPageKey } from '../../routing/key.ts'
+import type { CacheStore, Engine, Renderer, Settings } from '../../types.ts'
 
-/**
- * A cache in a Map: enough of an engine to show how answers are made from what one decides. Single flight, back-off, queue
- * and stores are the real engine's and tested there.
- */
-export function createMapEngine(options: {
+/** The real engine with a store and a clock that a test can look into. */
+export interface TestEngine extends Engine {
+  /** What was generated, by key, as it was stored. */
+  readonly stored: ReadonlyMap<string, Uint8Array>
+  /** Resolves when no generation runs and what was generated is stored. */
+  settle(): Promise<void>
+}
+
+/** @param options.listed paths that the build would have made; they are generated when they are first asked for */
+export function createTestEngine(options: {
   renderer: Renderer
   settings: Settings
   now: () => number
   listed: ReadonlySet<string>
-}): Engine & { entries: Map<string, Entry>; settle(): Promise<void> } {
-  const { renderer, settings, now, listed } = options
-  const entries = new Map<string, Entry>()
-  const flights = new Map<string, Promise<Entry>>()
-
-  function isFresh(entry: Entry): boolean {
-    return entry.revalidate === false || now() < entry.generatedAt + entry.revalidate * 1000
+}): TestEngine {
+  const { renderer, settings, now } = options
+  const listed = new Set([...options.listed].map(toPageKey))
+  const stored = new Map<string, Uint8Array>()
+  const running = new Set<Promise<unknown>>()
+  const store: CacheStore = {
+    get: async (key) => stored.get(key),
+    set: async (key, value) => void stored.set(key, value.slice()),
+    delete: async (key) => void stored.delete(key),
   }
-
-  function generate(target: Target, reason: 'stale' | 'on-demand'): Promise<Entry> {
-    const running = flights.get(target.key)
-    if (running) return running
-    const flight = make(target, reason).finally(() => flights.delete(target.key))
-    flights.set(target.key, flight)
-    return flight
+  const tracked: Renderer = {
+    run(job, limits) {
+      const result = renderer.run(job, limits)
+      const settled: Promise<unknown> = result.then(
+        () => running.delete(settled),
+        () => running.delete(settled),
+      )
+      running.add(settled)
+      return result
+    },
+    close: () => renderer.close(),
   }
-
-  async function make(target: Target, reason: 'stale' | 'on-demand'): Promise<Entry> {
-    const { pattern } = target.route
-    const job: Extract<Job, { type: 'page' | 'shell' }> = target.key.startsWith('s:')
-      ? { type: 'shell', pattern, isFallback: target.route.kind === 'isr' }
-      : { type: 'page', pattern, params: target.params, path: target.path, reason }
-    const startedAt = now()
-    const generated = await renderer.run(job, { timeoutMs: settings.generateTimeout * 1000 })
-    const entry = toEntry(target.key, generated, startedAt)
-    entries.set(target.key, entry)
-    return entry
-  }
-
-  function toEntry(key: string, generated: Generated, startedAt: number): Entry {
-    const times = { key, startedAt, generatedAt: now(), expire: generated.expire ?? settings.expire }
-    if (generated.kind === 'notFound') {
-      return {
-        ...times,
-        kind: 'notFound',
-        status: 404,
-        revalidate: generated.revalidate ?? settings.notFoundRevalidate,
-      }
-    }
-    const { revalidate } = generated
-    if (generated.kind === 'page') {
-      return { ...times, revalidate, kind: 'page', status: 200, html: generated.html, data: generated.data }
-    }
-    const { status, destination, basePath } = generated
-    return { ...times, revalidate, kind: 'redirect', status, destination, basePath }
-  }
-
-  return {
-    entries,
+  const engine = createEngine({
+    clock: {
+      now,
+      setTimeout: (callback, ms) => setTimeout(callback, ms),
+      clearTimeout: (id) => clearTimeout(id as number),
+    },
+    random: () => 0.5,
+    renderer: tracked,
+    prerendered: { has: (key) => listed.has(key), read: async () => undefined, close: async () => undefined },
+    store,
+    settings,
+  })
+  return Object.assign(engine, {
+    stored,
     async settle() {
-      await Promise.allSettled(flights.values())
+      // A background generation starts after the answer that asked for it.
+      await new Promise((resolve) => setImmediate(resolve))
+      while (running.size > 0) await Promise.all(running)
+      await new Promise((resolve) => setImmediate(resolve))
     },
-    peek(key) {
-      const entry = entries.get(key)
-      return entry && isFresh(entry) ? entry : undefined
-    },
-    async read(target, request) {
-      const entry = entries.get(target.key)
-      if (entry && isFresh(entry)) return { state: 'HIT', detail: 'fresh', entry }
-      if (entry) {
-        if (!request.prefetch) generate(target, 'stale').catch(() => undefined)
-        return { state: 'STALE', detail: 'stale-time', entry }
-      }
-      const { fallback, kind } = target.route
-      if (kind === 'isr' && fallback !== undefined && !listed.has(target.path) && target.key.startsWith('p:')) {
-        if (fallback === false) return { state: 'ABSENT' }
-        if (fallback === true && !request.complete) {
-          generate(target, 'stale').catch(() => undefined)
-          return { state: 'SHELL' }
-        }
-      }
-      return { state: 'MISS', detail: 'generated', entry: await generate(target, 'stale') }
-    },
-    async revalidate(target, { onlyGenerated }) {
-      const unlisted = !entries.has(target.key) && !listed.has(target.path)
-      if (onlyGenerated && unlisted) return { status: 'skipped' }
-      if (unlisted && target.route.fallback === false) {
-        throw new IsrError('ISR_REVALIDATE_FAILED', `Failed to revalidate ${target.path}: not listed`)
-      }
-      const entry = await generate(target, 'on-demand')
-      return { status: entry.kind === 'page' ? 'regenerated' : entry.kind }
-    },
-    async close() {},
-  }
+  })
 }

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { createInProcessRenderer } from '../../renderer/in-process.ts'
 import type { ApiModule, Fallback, IsrApp, ManifestRoute, PageModule, RouteManifest } from '../../types.ts'
 import { createHandler, type HandlerOptions, type IsrHandler } from '../handler.ts'
-import { createMapEngine } from './engine.ts'
+import { createTestEngine, type TestEngine } from './engine.ts'
 import { createManifest } from './manifest.ts'
 import { listen, type TestServer } from './server.ts'
 
@@ -17,7 +17,7 @@ export interface TestPage {
 /** A site of literals, its clock, and a server in front of it. */
 export interface TestSite extends TestServer {
   readonly handler: IsrHandler
-  readonly engine: ReturnType<typeof createMapEngine>
+  readonly engine: TestEngine
   readonly clock: { now: number }
   readonly lines: string[]
   readonly manifest: RouteManifest
@@ -59,7 +59,7 @@ export async function startSite(
   const add = (line: string) => void lines.push(line)
   const renderer = createInProcessRenderer(async () => app)
   const listed = new Set(Object.values(pages).flatMap((page) => page.paths ?? []))
-  const engine = createMapEngine({ renderer, settings: manifest.settings, now: () => clock.now, listed })
+  const engine = createTestEngine({ renderer, settings: manifest.settings, now: () => clock.now, listed })
   const handler = createHandler({
     manifest,
     loadApp: async () => app,
@@ -80,6 +80,7 @@ export async function startSite(
     async close() {
       await engine.settle()
       await handler.close()
+      await engine.close(1000)
       await server.close()
     },
   }
