@@ -1,0 +1,128 @@
+import type { ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { isIsrError } from '../errors.ts'
+import { ask } from '../http/testing/client.ts'
+import { parsePort } from './port.ts'
+import { openServer, type RunningServer } from './server.ts'
+
+const HOST = '127.0.0.1'
+
+let server: RunningServer | undefined
+const sockets: Socket[] = []
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  await server?.close(0)
+  server = undefined
+})
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, HOST)
+  sockets.push(socket)
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  return socket
+}
+
+function readAll(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    socket.once('close', () => resolve(text))
+  })
+}
+
+describe('shutdown', () => {
+  it('REL-53 R09 finishes answers that are on their way, closes all other connections at once', async () => {
+    let answer: ServerResponse | undefined
+    let onRequest = (): void => undefined
+    const requested = new Promise<void>((resolve) => (onRequest = resolve))
+    server = await openServer(
+      (req, res) => {
+        if (req.url === '/quick') return void res.end('quick')
+        answer = res
+        onRequest()
+      },
+      { port: 0, host: HOST },
+    )
+    const silent = await open(server.port)
+    const idle = await open(server.port)
+    idle.write('GET /quick HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(idle, 'data')
+    const busy = await open(server.port)
+    const text = readAll(busy)
+    busy.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
+    await requested
+
+    const others = Promise.all([once(silent, 'close'), once(idle, 'close')])
+    const closed = server.close(60_000)
+    await others
+    const { port } = server
+    await expect(ask(port, '/quick')).rejects.toThrow(/ECONNREFUSED/)
+    answer!.end('whole')
+    expect(await text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close[\s\S]*whole/)
+    await closed
+  })
+
+  it('REL-53 an answer that had begun is finished, and its connection closed', async () => {
+    let answer: ServerResponse | undefined
+    server = await openServer(
+      (_req, res) => {
+        answer = res
+        res.writeHead(200, { 'Content-Length': '10' })
+        res.write('01234')
+      },
+      { port: 0, host: HOST },
+    )
+    const busy = await open(server.port)
+    const text = readAll(busy)
+    busy.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(busy, 'data')
+    const closed = server.close(60_000)
+    answer!.end('56789')
+    expect(await text).toMatch(/0123456789$/)
+    await closed
+  })
+
+  it('REL-53 what does not end is cut off', async () => {
+    let onRequest = (): void => undefined
+    const requested = new Promise<void>((resolve) => (onRequest = resolve))
+    server = await openServer(() => onRequest(), { port: 0, host: HOST })
+    const stuck = await open(server.port)
+    const text = readAll(stuck)
+    stuck.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await requested
+    await server.close(10)
+    expect(await text).toBe('')
+  })
+})
+
+describe('ports', () => {
+  it('a taken port is the user’s to mend', async () => {
+    server = await openServer((_req, res) => void res.end(), { port: 0, host: HOST })
+    const error: unknown = await openServer((_req, res) => void res.end(), { port: server.port, host: HOST }).catch(
+      (e: unknown) => e,
+    )
+    expect(isIsrError(error, 'ISR_PORT')).toBe(true)
+    expect(String(error)).toContain(`Cannot listen on ${HOST}:${server.port}: something else does already.`)
+  })
+
+  it('an address of another machine is the user’s to mend', async () => {
+    const error: unknown = await openServer(() => undefined, { port: 0, host: '192.0.2.1' }).catch((e: unknown) => e)
+    expect(String(error)).toContain('this machine has no such address')
+  })
+
+  it.each([
+    [undefined, 3000],
+    ['', 3000],
+    ['0', 0],
+    ['8080', 8080],
+  ])('PORT %j', (text, port) => {
+    expect(parsePort(text)).toBe(port)
+  })
+
+  it.each(['abc', '-1', '65536', '80.5', '1e3', ' 80', '0x50'])('PORT %j is none', (text) => {
+    expect(() => parsePort(text)).toThrow(/must be a whole number from 0 to 65535/)
+  })
+})
