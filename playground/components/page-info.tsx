@@ -5,20 +5,21 @@ import { formatTime } from './format.ts'
 
 /** When the page was made, and what the server's cache says about it now. */
 export function PageInfo({ generatedAt, revalidate }: Partial<Stamp>) {
-  const { asPath } = useRouter()
+  const { asPath, basePath } = useRouter()
   const [cache, setCache] = useState<{ of: string; text: string }>()
-  const isCached = generatedAt !== undefined && typeof revalidate === 'number'
-  // Another rendering of the same path has a cache state of its own.
-  const rendering = `${asPath} ${generatedAt}`
+  const [path = '/'] = asPath.split(/[?#]/)
+  const url = basePath + path
+  // Another rendering of the same page has a cache state of its own.
+  const rendering = `${url} ${generatedAt}`
 
   useEffect(() => {
-    if (generatedAt === undefined || typeof revalidate !== 'number') return
+    if (import.meta.env.DEV || generatedAt === undefined || typeof revalidate !== 'number') return
     const controller = new AbortController()
-    void describeCache({ generatedAt, revalidate, signal: controller.signal }).then(
+    void describeCache({ url, generatedAt, revalidate, signal: controller.signal }).then(
       (text) => text && setCache({ of: rendering, text }),
     )
     return () => controller.abort()
-  }, [rendering, generatedAt, revalidate])
+  }, [url, rendering, generatedAt, revalidate])
 
   if (!generatedAt) return <p className="page-info">One document for everybody: this page has no data.</p>
   return (
@@ -27,27 +28,34 @@ export function PageInfo({ generatedAt, revalidate }: Partial<Stamp>) {
         Made <time dateTime={generatedAt}>{formatTime(generatedAt)}</time>
       </span>
       <span className="page-info-cache" data-testid="cache-state">
-        {isCached ? (cache && cache.of === rendering ? cache.text : `cached for ${revalidate} s`) : 'for this request'}
+        {cache && cache.of === rendering ? cache.text : toLifetime(revalidate)}
       </span>
     </p>
   )
 }
 
+/** What is known before the server was asked. */
+function toLifetime(revalidate: number | null | undefined): string {
+  if (typeof revalidate !== 'number') return 'for this request'
+  return import.meta.env.DEV ? 'not cached while developing' : `cached for ${revalidate} s`
+}
+
 /** Asks with the headers of a prefetch, so that asking alone never has a page made anew. */
 async function describeCache({
+  url,
   generatedAt,
   revalidate,
   signal,
-}: Stamp & { signal: AbortSignal }): Promise<string | undefined> {
+}: Stamp & { url: string; signal: AbortSignal }): Promise<string | undefined> {
   try {
-    const { headers } = await fetch(location.pathname, {
+    const { headers } = await fetch(url, {
       method: 'HEAD',
       cache: 'no-store',
       headers: { purpose: 'prefetch' },
       signal,
     })
     const state = headers.get('x-isr-cache')
-    if (!state) return 'not cached while developing'
+    if (!state) return undefined
     // By the server's clock: this page was out of date when it came, and a newer one was made meanwhile.
     const age = (Date.parse(headers.get('date') ?? '') - Date.parse(generatedAt)) / 1000
     if (state === 'HIT' && revalidate !== null && age > revalidate) return 'cache: was STALE, is renewed by now'

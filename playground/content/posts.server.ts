@@ -24,7 +24,7 @@ You can watch it happen: the line at the foot of each page says when it was made
 
 The outlines in this atlas keep areas instead. Each country is drawn around its own middle, with a projection that Johann Heinrich Lambert published in 1772. Near the centre it hardly distorts anything, and wherever it is used a square centimetre of paper stands for the same number of square kilometres.
 
-That is why two countries can be laid side by side on the compare pages, at one scale. Put Germany next to Japan: nearly the same area, and hardly a resemblance.
+That is why two countries can be laid on top of each other on the compare pages, at one scale. Put Germany next to Japan: nearly the same area, and hardly a resemblance.
 
 The world map on the front page keeps areas too. Its projection is called Equal Earth and is younger than most phones.`,
   },

@@ -9,7 +9,7 @@ export default function ServerError() {
       <PageMeta title="Off course" description="Something went wrong while this page was being made." />
       <img src={compass} alt="" width="160" height="160" />
       <h1>Off course</h1>
-      <p className="lead">Something went wrong while this page was being made. It is not your fault.</p>
+      <p className="lead">Something went wrong while this page was being made.</p>
       <p>
         Try again in a moment, or go back to the <Link href="/">front page</Link>.
       </p>
