@@ -27,43 +27,34 @@ const MESSAGES: Readonly<Record<number, string>> = {
 /** The error page of a site that has neither a page for this status nor `_error`. */
 export function DefaultError({ statusCode = 500 }: { statusCode?: number }): ReactNode {
   const text = `${statusCode}: ${MESSAGES[statusCode] ?? 'An unexpected error has occurred.'}`
-  return (
-    <Notice>
-      <title>{text}</title>
-      <h1 style={{ fontSize: '1.25rem', fontWeight: 500, margin: 0 }}>{text}</h1>
-    </Notice>
-  )
+  return <Notice title={text} heading={text} />
 }
 
 /** What is shown when the page failed in the browser. */
 export function ApplicationError(): ReactNode {
   return (
-    <Notice>
-      <title>Application error</title>
-      <h1 style={{ fontSize: '1.25rem', fontWeight: 500, margin: 0 }}>
-        Application error: a client-side exception has occurred
-      </h1>
-      <p style={{ margin: '0.5rem 0 0' }}>The browser console has more information. Loading the page again may help.</p>
+    <Notice title="Application error" heading="Application error: a client-side exception has occurred">
+      The browser console has more information. Loading the page again may help.
     </Notice>
   )
 }
 
-function Notice({ children }: { children: ReactNode }): ReactNode {
+function Notice({ title, heading, children }: { title: string; heading: string; children?: string }): ReactNode {
   return (
     <main
       style={{
-        boxSizing: 'border-box',
         display: 'grid',
         placeContent: 'center',
         minHeight: '80vh',
         padding: '2rem',
         textAlign: 'center',
-        fontFamily: 'system-ui, sans-serif',
-        lineHeight: 1.5,
+        font: '1rem/1.5 system-ui, sans-serif',
       }}
     >
+      <title>{title}</title>
       {/* Without it a browser in dark mode shows the only page that has no style of its own in white. */}
       <meta name="color-scheme" content="light dark" />
+      <h1 style={{ fontSize: '1.25rem', fontWeight: 500 }}>{heading}</h1>
       {children}
     </main>
   )

@@ -26,7 +26,7 @@ export function createAnnouncer(): (text: string) => void {
       region.role = 'alert'
       region.id = 'isr-announcer'
       region.style.cssText =
-        'position:absolute;width:1px;height:1px;margin:-1px;padding:0;border:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap'
+        'position:fixed;top:0;margin:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap'
       document.body.append(region)
     }
     region.textContent = text

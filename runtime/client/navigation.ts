@@ -187,9 +187,8 @@ export function createNavigator({
 
   /** In Next's older form the URL is the pattern itself, and `as` has the parameters. */
   function findPage(address: Address, shown: Address): PageMatch | undefined {
-    if (address === shown || address.path === undefined || !pages.has(decodeURI(address.path)))
-      return pages.find(address)
-    return pages.find({ ...shown, search: address.search || shown.search })
+    const isPattern = address.path?.includes('[') && pages.has(address.path)
+    return pages.find(isPattern ? { ...shown, search: address.search || shown.search } : address)
   }
 
   /** Writes a navigation into the history. */

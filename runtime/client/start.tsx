@@ -36,10 +36,11 @@ export interface ClientOptions extends UrlRules {
 /**
  * Makes the server's HTML a running app. Called once, by the generated browser entry.
  *
+ * @returns how to end it, which takes the page away
  * @throws `IsrError` with code `ISR_CLIENT` when the document was not rendered by this package
  * @internal
  */
-export async function startClient(options: ClientOptions): Promise<void> {
+export async function startClient(options: ClientOptions): Promise<() => void> {
   const { routes, base, trailingSlash } = options
   const rules: UrlRules = { base, trailingSlash }
   const data = readPageData()
@@ -71,16 +72,17 @@ export async function startClient(options: ClientOptions): Promise<void> {
     ])
   } catch (error) {
     // An HTML copy of an earlier build, somewhere on the way, names code that is gone. What was served stays readable.
-    if (reloadOnce(`start ${window.location.href}`)) return
+    if (reloadOnce(`start ${window.location.href}`)) return () => undefined
     throw error
   }
   const [Component, App, Document] = loaded
   const first = toFirstView(data, Component, options)
   const router = createNavigator({ rules, pages, first, scroll, prefetches })
   const links = createLinkTools(rules, createLinkBrowser(router, rules, prefetches))
-  hydrateRoot(document, <Root frame={{ Document, App, links }} first={first} navigator={router} />)
+  const root = hydrateRoot(document, <Root frame={{ Document, App, links }} first={first} navigator={router} />)
   if (!data.isFallback) forgetReload()
   window.__ISR_ROUTER__ = router
+  return () => root.unmount()
 }
 
 /**
