@@ -17,7 +17,13 @@ afterAll(() => rm(root, { recursive: true, force: true }))
 
 const resolve = (config: InlineConfig = {}, options?: IsrOptions, command: 'build' | 'serve' = 'build') =>
   resolveConfig(
-    { root, configFile: false, logLevel: 'silent', ...config, plugins: [react(), isr(options), ...(config.plugins ?? [])] },
+    {
+      root,
+      configFile: false,
+      logLevel: 'silent',
+      ...config,
+      plugins: [react(), isr(options), ...(config.plugins ?? [])],
+    },
     command,
     command === 'build' ? 'production' : 'development',
   )
@@ -43,7 +49,10 @@ describe('the config that isr() makes', () => {
       start: 'virtual:isr/start',
     })
     expect([client.build.sourcemap, ssr.build.sourcemap, ssr.build.copyPublicDir]).toEqual([false, true, false])
-    expect(outputOf(config, 'ssr')).toMatchObject({ entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs' })
+    expect(outputOf(config, 'ssr')).toMatchObject({
+      entryFileNames: '[name].mjs',
+      chunkFileNames: 'chunks/[name]-[hash].mjs',
+    })
     expect(client.build.manifest).toBe('.vite/isr-manifest.json')
     expect(ssr.resolve.noExternal).toContain('vite-plugin-isr')
     expect(config.resolve.dedupe).toEqual(expect.arrayContaining(['react', 'react-dom']))
@@ -78,7 +87,9 @@ describe('the config that isr() makes', () => {
     // Both sides must come to the same URL of an asset.
     expect(outputOf(config, 'ssr').assetFileNames).toBe('files/[hash][extname]')
     expect(environment(config, 'ssr').resolve.external).toEqual(['sharp'])
-    expect(environment(config, 'ssr').resolve.noExternal).toEqual(expect.arrayContaining(['left-pad', 'vite-plugin-isr']))
+    expect(environment(config, 'ssr').resolve.noExternal).toEqual(
+      expect.arrayContaining(['left-pad', 'vite-plugin-isr']),
+    )
     expect(config.base).toBe('/shop/')
   })
   it('sourcemap: false is respected for the server too', async () => {
@@ -115,7 +126,15 @@ describe('the config that isr() makes', () => {
   it('warns of a missing React plugin', async () => {
     const warnings: string[] = []
     const log = (message: string) => warnings.push(message)
-    const logger = { info() {}, warn: log, warnOnce: log, error() {}, clearScreen() {}, hasWarned: false, hasErrorLogged: () => false }
+    const logger = {
+      info() {},
+      warn: log,
+      warnOnce: log,
+      error() {},
+      clearScreen() {},
+      hasWarned: false,
+      hasErrorLogged: () => false,
+    }
     await resolveConfig({ root, configFile: false, customLogger: logger, plugins: [isr()] }, 'build')
     expect(warnings.filter((text) => text.includes('No React plugin found'))).toHaveLength(1)
     warnings.length = 0

@@ -1,6 +1,13 @@
 import { resolve } from 'node:path'
 import { escapePath } from 'tinyglobby'
-import { normalizePath, type ConfigEnv, type EnvironmentOptions, type Plugin, type Rolldown, type UserConfig } from 'vite'
+import {
+  normalizePath,
+  type ConfigEnv,
+  type EnvironmentOptions,
+  type Plugin,
+  type Rolldown,
+  type UserConfig,
+} from 'vite'
 import type { IsrContext } from './context.ts'
 import { configError } from './errors.ts'
 import { createPageFilter, findPagesDir } from './routes/folder.ts'
@@ -102,12 +109,16 @@ function createConfig(user: UserConfig, { command }: ConfigEnv, { options }: Isr
           exclude: ['vite-plugin-isr', 'vite-plugin-isr/client'],
           entries: [`${pages}/**/*.{${options.pageExtensions.join(',')}}`, `!${pages}/api/**`],
           // The dependency scan reads the pages as they are; what only their server half imports is not for browsers.
-          rolldownOptions: { plugins: [stripScanPlugin(createPageFilter(() => pagesDir, options.pageExtensions).isPage)] },
+          rolldownOptions: {
+            plugins: [stripScanPlugin(createPageFilter(() => pagesDir, options.pageExtensions).isPage)],
+          },
         },
       },
       ssr: {
         ...(isBuild && { define: { 'process.env.NODE_ENV': JSON.stringify(process.env['NODE_ENV'] || 'production') } }),
-        resolve: { noExternal: options.standalone && isBuild ? true : isBuild ? RUNTIME_PACKAGES : ['vite-plugin-isr'] },
+        resolve: {
+          noExternal: options.standalone && isBuild ? true : isBuild ? RUNTIME_PACKAGES : ['vite-plugin-isr'],
+        },
         build: {
           outDir: `${outDir}/server`,
           // An image that only getStaticProps imports has a URL in a page, so its file must exist.
@@ -154,12 +165,17 @@ function refuseImpossible(user: UserConfig, { command, isSsrBuild }: ConfigEnv):
   }
   if (command !== 'build') return
   if (isSsrBuild) {
-    throw configError('`vite build --ssr` builds only a part. Run `vite build`: it builds the client and the server, and prerenders.')
+    throw configError(
+      '`vite build --ssr` builds only a part. Run `vite build`: it builds the client and the server, and prerenders.',
+    )
   }
   if (build?.watch) {
-    throw configError('`vite build --watch` never ends, so pages can never be prerendered. Use `vite` while you work, `vite build` for production.')
+    throw configError(
+      '`vite build --watch` never ends, so pages can never be prerendered. Use `vite` while you work, `vite build` for production.',
+    )
   }
-  if (build?.lib) throw configError('`build.lib` makes a library, and isr() makes a site. Take one of them out of this config.')
+  if (build?.lib)
+    throw configError('`build.lib` makes a library, and isr() makes a site. Take one of them out of this config.')
   if (Array.isArray(build?.rolldownOptions?.output)) {
     throw configError('`build.rolldownOptions.output` is an array. Give one output: pages need one set of files.')
   }

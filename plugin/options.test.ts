@@ -40,7 +40,11 @@ describe('resolveOptions', () => {
     })
   })
   it('takes what is given and leaves the rest of a group at its defaults', () => {
-    const options = resolveOptions({ render: { workers: 0 }, cache: { store: './store.ts', memoryBytes: 0 }, expire: 5 })
+    const options = resolveOptions({
+      render: { workers: 0 },
+      cache: { store: './store.ts', memoryBytes: 0 },
+      expire: 5,
+    })
     expect(options.settings.render).toEqual({ workers: 0, concurrency: 8, queue: 1000 })
     expect(options.settings.cache).toMatchObject({ customStore: true, memoryBytes: 0, dir: '.isr-cache' })
     expect(options).toMatchObject({ store: './store.ts', settings: { expire: 5 } })
@@ -87,7 +91,10 @@ describe('resolveOptions', () => {
     [{ trailingSlash: 'yes' }, '`trailingSlash`: saw "yes". It must be `true` or `false`.'],
     [{ logging: { fetches: 'all' } }, '`logging.fetches`: saw "all"'],
     [{ logging: { fetches: null } }, '`logging.fetches`: saw null'],
-    [{ logging: { fetches: { fulUrl: true } } }, 'unknown option `logging.fetches.fulUrl`. Did you mean `logging.fetches.fullUrl`?'],
+    [
+      { logging: { fetches: { fulUrl: true } } },
+      'unknown option `logging.fetches.fulUrl`. Did you mean `logging.fetches.fullUrl`?',
+    ],
     [null, 'the options must be an object'],
     ['fast', 'saw "fast"'],
   ])('refuses %j', (options, message) => expect(messageOf(options)).toContain(message))

@@ -218,7 +218,9 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
   const { render = {}, cache = {}, logging = {} } = options
   return {
     pagesDir: options.pagesDir,
-    pageExtensions: (options.pageExtensions ?? ['tsx', 'ts', 'jsx', 'js']).map((extension) => extension.replace(/^\./, '')),
+    pageExtensions: (options.pageExtensions ?? ['tsx', 'ts', 'jsx', 'js']).map((extension) =>
+      extension.replace(/^\./, ''),
+    ),
     trailingSlash: options.trailingSlash ?? false,
     prerender: { concurrency: options.prerender?.concurrency ?? 8 },
     store: cache.store,
@@ -280,7 +282,8 @@ function flag(value: unknown, name: string): void {
 }
 
 function text(value: unknown, name: string): void {
-  if (typeof value !== 'string' || value.trim() === '') throw refuse(name, value, 'a path, as a string that is not empty')
+  if (typeof value !== 'string' || value.trim() === '')
+    throw refuse(name, value, 'a path, as a string that is not empty')
 }
 
 function extensions(value: unknown, name: string): void {
@@ -302,7 +305,9 @@ function unknownOption(path: string, key: string, known: readonly string[]): Err
   return usageError(
     'ISR_OPTION',
     `unknown option \`${path}\`. ` +
-      (nearest ? `Did you mean \`${parent}${nearest}\`?` : `Known are ${known.map((name) => `\`${parent}${name}\``).join(', ')}.`),
+      (nearest
+        ? `Did you mean \`${parent}${nearest}\`?`
+        : `Known are ${known.map((name) => `\`${parent}${name}\``).join(', ')}.`),
   )
 }
 

@@ -100,9 +100,15 @@ describe.each(['vite preview', 'node out/server/start.mjs'])('%s', (command) => 
   })
   it('R01 R02 a stale page is served at once and is new after that', async () => {
     const at = (body: string) => Number(/id="at">(\d+)/.exec(body)![1])
-    const first = await until(() => get(`${base}/`), ({ headers }) => headers['x-isr-cache'] === 'STALE')
+    const first = await until(
+      () => get(`${base}/`),
+      ({ headers }) => headers['x-isr-cache'] === 'STALE',
+    )
     expect(first.headers['x-isr-cache']).toBe('STALE')
-    const next = await until(() => get(`${base}/`), ({ body }) => at(body) > at(first.body))
+    const next = await until(
+      () => get(`${base}/`),
+      ({ body }) => at(body) > at(first.body),
+    )
     expect(at(next.body)).toBeGreaterThan(at(first.body))
   })
   it('F03 an unknown path of a blocking page is a MISS, then a HIT', async () => {
@@ -123,7 +129,10 @@ describe.each(['vite preview', 'node out/server/start.mjs'])('%s', (command) => 
   it('F04 the shell of fallback: true, then the page', async () => {
     const shell = await get(`${base}/shell/a`)
     expect(shell.body).toContain('Loading')
-    const page = await until(() => get(`${base}/shell/a`), ({ body }) => body.includes('<p>A</p>'))
+    const page = await until(
+      () => get(`${base}/shell/a`),
+      ({ body }) => body.includes('<p>A</p>'),
+    )
     expect(page.body).toContain('<p>A</p>')
   })
   it('a dynamic page without data is one shell for all paths', async () => {
@@ -151,7 +160,12 @@ describe.each(['vite preview', 'node out/server/start.mjs'])('%s', (command) => 
     }
     expect((await get(`${base}/robots.txt`)).body).toBe('User-agent: *')
     expect((await get(`${base}/robots.txt`)).headers['cache-control']).toBe('public, max-age=0')
-    for (const path of ['/.vite/manifest.json', '/.vite/isr-manifest.json', '/../isr/route-manifest.json', '/server/app.mjs']) {
+    for (const path of [
+      '/.vite/manifest.json',
+      '/.vite/isr-manifest.json',
+      '/../isr/route-manifest.json',
+      '/server/app.mjs',
+    ]) {
       expect((await get(`${base}${path}`)).status).toBe(404)
     }
   })

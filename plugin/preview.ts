@@ -35,7 +35,9 @@ export function previewPlugin(context: IsrContext): Plugin {
 }
 
 /** Vite's proxy comes after us, so what it is for must be let through. Its contexts are prefixes, or with `^` patterns. */
-function createProxyFilter(proxy: Record<string, string | ProxyOptions> | undefined): (req: Connect.IncomingMessage) => boolean {
+function createProxyFilter(
+  proxy: Record<string, string | ProxyOptions> | undefined,
+): (req: Connect.IncomingMessage) => boolean {
   const tests = Object.keys(proxy ?? {}).map((context) => {
     const pattern = context.startsWith('^') ? new RegExp(context) : undefined
     return (url: string) => (pattern ? pattern.test(url) : url.startsWith(context))

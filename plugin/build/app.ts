@@ -27,7 +27,11 @@ import { moveServerAssets } from './server-assets.ts'
  * removed: a folder that has one holds a whole build.
  */
 export async function buildApp(context: IsrContext, builder: ViteBuilder): Promise<void> {
-  const folders = { client: join(context.dist, 'client'), server: join(context.dist, 'server'), isr: join(context.dist, 'isr') }
+  const folders = {
+    client: join(context.dist, 'client'),
+    server: join(context.dist, 'server'),
+    isr: join(context.dist, 'isr'),
+  }
   const build = (context.build = { buildId: createBuildId(), assets: undefined as AppAssets | undefined })
   try {
     await rm(join(folders.isr, 'route-manifest.json'), { force: true })
@@ -66,7 +70,11 @@ async function readAssets(context: IsrContext, pages: Pages, clientDir: string):
   try {
     parsed = JSON.parse(await readFile(file, 'utf8')) as Manifest
   } catch (error) {
-    throw usageError('ISR_BUILD', `The client build wrote no ${file}. Does another plugin or \`build.write: false\` keep it from the disk?`, error)
+    throw usageError(
+      'ISR_BUILD',
+      `The client build wrote no ${file}. Does another plugin or \`build.write: false\` keep it from the disk?`,
+      error,
+    )
   }
   if (manifest === PRIVATE_MANIFEST) await rm(join(clientDir, '.vite'), { recursive: true, force: true })
   const entry = findEntryKey(parsed, VIRTUAL.client)
@@ -80,13 +88,16 @@ async function readAssets(context: IsrContext, pages: Pages, clientDir: string):
 /** Every site has these two pages, whether it has files for them or not. */
 function withErrorPages(routes: readonly RouteRecord[]): RouteRecord[] {
   const missing = ['/404', '/500'].filter((pattern) => !routes.some((route) => route.pattern === pattern))
-  return [...routes, ...missing.map((pattern): RouteRecord => ({ pattern, kind: 'static', file: `the default ${pattern} page` }))]
+  return [
+    ...routes,
+    ...missing.map((pattern): RouteRecord => ({ pattern, kind: 'static', file: `the default ${pattern} page` })),
+  ]
 }
 
 async function generatePages(context: IsrContext, pages: Pages, folders: { server: string; isr: string }) {
   const { logger } = context.config
   const { options } = context
-  const plain = process.stdout.isTTY !== true || Boolean(process.env['CI'])
+  const plain = !process.stdout.isTTY || Boolean(process.env['CI'])
   const renderer = createWorkerRenderer({ worker: pathToFileURL(join(folders.server, 'worker.mjs')), workers: 1 })
   const writer = await createPackWriter(folders.isr)
   const progress = createProgress({
@@ -148,7 +159,14 @@ async function describe(
       }
     })
   if (pages.special.app) {
-    reports.push({ pattern: '/_app', kind: 'static', fallback: undefined, jsBytes: jsBytesOf(assets.shared), paths: 0, shown: [] })
+    reports.push({
+      pattern: '/_app',
+      kind: 'static',
+      fallback: undefined,
+      jsBytes: jsBytesOf(assets.shared),
+      paths: 0,
+      shown: [],
+    })
   }
   return `\n${renderReport(reports, pc)}\n`
 }

@@ -101,7 +101,8 @@ describe('vite build', () => {
   it('B35 server-only code is not in the client folder', async () => {
     const names = await site.list('dist/client')
     expect(names.length).toBeGreaterThan(5)
-    for (const name of names) expect(await site.read(`dist/client/${name}`)).not.toMatch(/CANARY|getStaticProps|node:os/)
+    for (const name of names)
+      expect(await site.read(`dist/client/${name}`)).not.toMatch(/CANARY|getStaticProps|node:os/)
     const server = await Promise.all((await site.list('dist/server')).map((name) => site.read(`dist/server/${name}`)))
     expect(server.join('')).toContain(CANARY)
   })
@@ -117,7 +118,8 @@ describe('vite build', () => {
     const needed = new Set<string>()
     for (const name of (await site.list('dist/server')).filter((name) => name.endsWith('.mjs'))) {
       const code = await site.read(`dist/server/${name}`)
-      for (const [, specifier] of code.matchAll(/^(?:import|export)\b[^'"]*from\s*["']([^"'.][^"']*)["']/gm)) needed.add(specifier!)
+      for (const [, specifier] of code.matchAll(/^(?:import|export)\b[^'"]*from\s*["']([^"'.][^"']*)["']/gm))
+        needed.add(specifier!)
       for (const [, specifier] of code.matchAll(/import\(["']([^"'.][^"']*)["']\)/g)) needed.add(specifier!)
       for (const [, specifier] of code.matchAll(/__require\(["']([^"'.][^"']*)["']\)/g)) needed.add(specifier!)
     }
@@ -210,7 +212,9 @@ export default function Page() { return <main /> }`,
     expect(stderr).toContain('at getStaticProps (pages/posts/[id].tsx:7:')
     expect(stderr).toContain('at Crash (pages/crash.jsx:2:')
     expect(stderr).toContain('`.posts[0].at`')
-    expect(stderr).toContain('A required parameter (id) was not provided as a string received number in getStaticPaths for /bad/[id]')
+    expect(stderr).toContain(
+      'A required parameter (id) was not provided as a string received number in getStaticPaths for /bad/[id]',
+    )
     expect(stderr).not.toContain('react-dom')
     expect(await site.list('dist/isr')).not.toContain('route-manifest.json')
   })
@@ -226,7 +230,9 @@ export default function Page() { return <main /> }`,
     })
     const { code, stderr } = await site.vite(['build'])
     expect(code).toBe(1)
-    expect(stderr).toMatch(/must be unique per page: \/bad\/new belongs to pages\/bad\/new\.jsx and to pages\/bad\/\[id\]\.jsx/)
+    expect(stderr).toMatch(
+      /must be unique per page: \/bad\/new belongs to pages\/bad\/new\.jsx and to pages\/bad\/\[id\]\.jsx/,
+    )
     expect(await site.list('dist/isr')).not.toContain('route-manifest.json')
   })
   it('a wrong option, base or command says what to do instead', async () => {
@@ -239,7 +245,9 @@ export default function Page() { return <main /> }`,
     }
     expect(await failWith('{ plugins: [isr({ pageDir: "x" })] }')).toContain('Did you mean `pagesDir`?')
     expect(await failWith('{ base: "./", plugins: [isr()] }')).toContain("Use an absolute path such as '/' or '/shop/'")
-    expect(await failWith('{ base: "https://cdn.example/", plugins: [isr()] }')).toContain('`base: "https://cdn.example/"`')
+    expect(await failWith('{ base: "https://cdn.example/", plugins: [isr()] }')).toContain(
+      '`base: "https://cdn.example/"`',
+    )
     expect(await failWith('{ plugins: [isr()] }', ['build', '--watch'])).toContain('never ends')
     expect(await failWith('{ plugins: [isr()] }', ['build', '--ssr'])).toContain('Run `vite build`')
     expect(await failWith('{ plugins: [isr(), isr()] }')).toContain('more than once')

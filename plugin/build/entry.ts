@@ -13,7 +13,14 @@ export function toEntry(
     return { key, ...times, kind: 'page', status: 200, revalidate, expire, html, data }
   }
   if (generated.kind === 'notFound') {
-    return { key, ...times, kind: 'notFound', status: 404, revalidate: generated.revalidate ?? settings.notFoundRevalidate, expire }
+    return {
+      key,
+      ...times,
+      kind: 'notFound',
+      status: 404,
+      revalidate: generated.revalidate ?? settings.notFoundRevalidate,
+      expire,
+    }
   }
   const { status, revalidate, destination, basePath } = generated
   return { key, ...times, kind: 'redirect', status, revalidate, expire, destination, basePath }

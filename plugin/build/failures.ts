@@ -3,7 +3,8 @@ import type { PageFailure } from './prerender.ts'
 import { TRIES } from './retry.ts'
 
 /** Frames of Node, of React and of the generated server say nothing about the page. */
-const FOREIGN_FRAME = /^\s+at .*(?:\(|\s|file:\/\/)(?:node:|.*\/node_modules\/(?:react|react-dom|scheduler|vite-plugin-isr)\/|.*\.mjs:)/
+const FOREIGN_FRAME =
+  /^\s+at .*(?:\(|\s|file:\/\/)(?:node:|.*\/node_modules\/(?:react|react-dom|scheduler|vite-plugin-isr)\/|.*\.mjs:)/
 
 const SHELL_HINT =
   'With `fallback: true` the page is first rendered without props: show something else while `useRouter().isFallback` is true.'

@@ -56,7 +56,10 @@ describe('findPathConflicts', () => {
   it('B16 two pages that list the same path are both named', () => {
     const routes = [route('/b/[...all]'), route('/b/[id]')]
     expect(find(routes, { '/b/[...all]': listing(false, '/b/c/d'), '/b/[id]': listing(false, '/b/x') })).toEqual([])
-    const conflicts = find([route('/[a]/x'), route('/b/[id]')], { '/[a]/x': listing(false, '/b/x'), '/b/[id]': listing(false, '/b/x') })
+    const conflicts = find([route('/[a]/x'), route('/b/[id]')], {
+      '/[a]/x': listing(false, '/b/x'),
+      '/b/[id]': listing(false, '/b/x'),
+    })
     expect(conflicts).toHaveLength(1)
     expect(conflicts[0]).toContain('/b/x')
     expect(conflicts[0]).toContain('pages/[a]/x.tsx')

@@ -51,10 +51,24 @@ export function* createJobs(
 
 function toPageJob(route: RouteRecord, path: string, params: Params, index: number): PageJob {
   const { pattern } = route
-  return { route, key: toPageKey(path), index, path, params, job: { type: 'page', pattern, params, path, reason: 'build' } }
+  return {
+    route,
+    key: toPageKey(path),
+    index,
+    path,
+    params,
+    job: { type: 'page', pattern, params, path, reason: 'build' },
+  }
 }
 
 function toShellJob(route: RouteRecord, isFallback: boolean): PageJob {
   const { pattern } = route
-  return { route, key: toShellKey(pattern), index: 0, path: pattern, params: {}, job: { type: 'shell', pattern, isFallback } }
+  return {
+    route,
+    key: toShellKey(pattern),
+    index: 0,
+    path: pattern,
+    params: {},
+    job: { type: 'shell', pattern, isFallback },
+  }
 }

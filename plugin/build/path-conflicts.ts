@@ -24,7 +24,8 @@ export function findPathConflicts(
       const owner = owners.get(path)
       const answering = match(path)?.route
       if (owner) problems.push(pathsConflict(path, [owner.file, route.file]))
-      else if (answering && answering.pattern !== route.pattern) problems.push(pathShadowed(path, route.file, answering.file))
+      else if (answering && answering.pattern !== route.pattern)
+        problems.push(pathShadowed(path, route.file, answering.file))
       else owners.set(path, route)
     }
   }

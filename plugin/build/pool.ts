@@ -4,7 +4,11 @@
  *
  * @throws what the first failing task threw, once no task runs any more; no new one is begun after it
  */
-export async function forEachAtMost<T>(limit: number, items: Iterable<T>, run: (item: T) => Promise<void>): Promise<void> {
+export async function forEachAtMost<T>(
+  limit: number,
+  items: Iterable<T>,
+  run: (item: T) => Promise<void>,
+): Promise<void> {
   const iterator = items[Symbol.iterator]()
   let failed = false
   async function work(): Promise<void> {

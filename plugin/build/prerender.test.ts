@@ -100,7 +100,14 @@ describe('prerender', () => {
   it('W10 a redirect is an entry', async () => {
     const { entries } = await run({
       routes: [route('/old')],
-      answer: () => ({ kind: 'redirect', status: 308, revalidate: false, expire: undefined, destination: '/new', basePath: true }),
+      answer: () => ({
+        kind: 'redirect',
+        status: 308,
+        revalidate: false,
+        expire: undefined,
+        destination: '/new',
+        basePath: true,
+      }),
     })
     expect(entries[0]).toMatchObject({ kind: 'redirect', status: 308, destination: '/new', revalidate: false })
   })
@@ -148,7 +155,9 @@ describe('prerender', () => {
     const { warnings } = await run({
       routes: [route('/b/[id]'), route('/small')],
       answer: (job) =>
-        job.type === 'paths' ? listing('/b/1', '/b/2') : page({ data: body(job.type === 'page' && job.path === '/small' ? 128_000 : 250_000) }),
+        job.type === 'paths'
+          ? listing('/b/1', '/b/2')
+          : page({ data: body(job.type === 'page' && job.path === '/small' ? 128_000 : 250_000) }),
     })
     expect(warnings).toEqual([
       expect.stringContaining('data for page "/b/[id]" (path "/b/1") is 250 kB which exceeds the threshold of 128 kB'),
@@ -165,7 +174,12 @@ describe('prerender', () => {
     expect(entries).toHaveLength(500)
     expect(routes.get('/b/[id]')!.paths).toBe(500)
     expect(routes.get('/b/[id]')!.shown.length).toBeLessThanOrEqual(6)
-    expect(routes.get('/b/[id]')!.shown.slice(0, 3).map(({ path }) => path)).toEqual(['/b/0', '/b/1', '/b/2'])
+    expect(
+      routes
+        .get('/b/[id]')!
+        .shown.slice(0, 3)
+        .map(({ path }) => path),
+    ).toEqual(['/b/0', '/b/1', '/b/2'])
   })
   it('B25 the shell of a page is an entry of its own and not one of its paths', async () => {
     const { routes, entries } = await run({
@@ -212,7 +226,9 @@ describe('renderFailures', () => {
           path: '/posts/2',
           params: { id: '2' },
           isShell: false,
-          error: new IsrError('ISR_GENERATE', 'pages/posts/[id].tsx: getStaticProps for /posts/2 failed: Error: boom', { cause }),
+          error: new IsrError('ISR_GENERATE', 'pages/posts/[id].tsx: getStaticProps for /posts/2 failed: Error: boom', {
+            cause,
+          }),
         },
         {
           route: { pattern: '/b/[id]', kind: 'isr', file: 'pages/b/[id].tsx' },

@@ -1,13 +1,5 @@
 import { isDynamic } from '../../runtime/routing/pattern.ts'
-import type {
-  Entry,
-  Generated,
-  Params,
-  ParsedPaths,
-  Renderer,
-  RouteRecord,
-  Settings,
-} from '../../runtime/types.ts'
+import type { Entry, Generated, Params, ParsedPaths, Renderer, RouteRecord, Settings } from '../../runtime/types.ts'
 import { largeData, usageErrors } from '../errors.ts'
 import { toEntry } from './entry.ts'
 import { countJobs, createJobs, type PageJob } from './jobs.ts'
@@ -124,7 +116,11 @@ async function generate(
   }, pause)
 }
 
-function note(report: PrerenderedRoute, { job, path, index }: PageJob, made: { entry: Entry; durationMs: number }): void {
+function note(
+  report: PrerenderedRoute,
+  { job, path, index }: PageJob,
+  made: { entry: Entry; durationMs: number },
+): void {
   // The shell of a page with data is not one of its paths; that of a page without is all that it has.
   if (job.type === 'shell' && job.isFallback) return
   const { entry, durationMs } = made

@@ -12,7 +12,11 @@ export interface Progress {
 
 /** Where progress goes, and what time it is. */
 export interface ProgressOptions {
-  readonly stream: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined; write(text: string): unknown }
+  readonly stream: {
+    readonly isTTY?: boolean | undefined
+    readonly columns?: number | undefined
+    write(text: string): unknown
+  }
   /** True where lines are kept: no TTY, or a CI that pretends to be one. */
   readonly plain: boolean
   /** Prints a line of the log. */

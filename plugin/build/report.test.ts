@@ -41,8 +41,8 @@ describe('renderReport', () => {
     ).toEqual([
       'Route (pages)            JS       HTML     Revalidate  Expire',
       '┌ ● /                    62.1 kB  4.10 kB  3s          1y',
-      '├ ○ /404                 62.1 kB  900 B',
       '├   /_app                62.1 kB',
+      '├ ○ /404                 62.1 kB  900 B',
       '├ ƒ /api/revalidate',
       '├   /posts/[id]          62.1 kB',
       '│ ├ ● /posts/2 (417 ms)           4.10 kB  1m          1y',
@@ -61,14 +61,16 @@ describe('renderReport', () => {
   })
   it('closes the tree where the last page has children', () => {
     const shown = [path('/b/1'), path('/b/2')]
-    expect(lines(route('/a'), route('/b/[id]', { shown })).slice(2, 5).map((line) => line.slice(0, 12).trimEnd())).toEqual([
-      '└   /b/[id]',
-      '  ├ ● /b/1',
-      '  └ ● /b/2',
-    ])
+    expect(
+      lines(route('/a'), route('/b/[id]', { shown }))
+        .slice(2, 5)
+        .map((line) => line.slice(0, 12).trimEnd()),
+    ).toEqual(['└   /b/[id]', '  ├ ● /b/1', '  └ ● /b/2'])
   })
   it('a page that never goes stale has neither time', () => {
-    expect(lines(route('/a', { shown: [path('/a', { revalidate: false })] }))[1]).toBe('─ ● /a         62.1 kB  4.10 kB')
+    expect(lines(route('/a', { shown: [path('/a', { revalidate: false })] }))[1]).toBe(
+      '─ ● /a         62.1 kB  4.10 kB',
+    )
   })
   it('names only the kinds that occur', () => {
     expect(lines(route('/a')).filter((line) => /\((Static|SSG|Dynamic)\)/.test(line))).toHaveLength(1)

@@ -48,10 +48,15 @@ const HEADER = ['Route (pages)', 'JS', 'HTML', 'Revalidate', 'Expire']
  * @returns lines, without a line break at the end
  */
 export function renderReport(routes: readonly RouteReport[], colors: Colors): string {
-  const sorted = [...routes].sort((one, other) => (one.pattern < other.pattern ? -1 : 1))
+  const sorted = [...routes].sort((one, other) => (toSortKey(one) < toSortKey(other) ? -1 : 1))
   const rows = sorted.flatMap((route, index) => toRows(route, toBranch(index, sorted.length), colors))
   const legend = toLegend(sorted, colors)
   return [...layOut([HEADER.map((text) => ({ text, paint: colors.underline })), ...rows]), ...legend].join('\n')
+}
+
+/** As Next.js has it, `_app` comes right after the home page. */
+function toSortKey({ pattern }: RouteReport): string {
+  return pattern === '/_app' ? '/\u0001' : pattern
 }
 
 function toBranch(index: number, length: number): { corner: string; line: string } {
@@ -75,7 +80,8 @@ function toRows(route: RouteReport, { corner, line }: { corner: string; line: st
     const name = `${line} ${last ? '└' : '├'} ${symbolOf(route)} ${path.path}${toDuration(path.durationMs)}`
     return [{ text: name }, { text: '' }, ...toPathCells(path)]
   })
-  const more: Row[] = rest > 0 ? [[{ text: `${line} └ ${symbolOf(route)} [+${rest} more paths]`, paint: colors.dim }]] : []
+  const more: Row[] =
+    rest > 0 ? [[{ text: `${line} └ ${symbolOf(route)} [+${rest} more paths]`, paint: colors.dim }]] : []
   return [head, ...children, ...more]
 }
 
@@ -85,7 +91,9 @@ function isDynamicPage({ pattern, kind }: RouteReport): boolean {
 
 /** The slow ones are worth a look; else the first. */
 function pickShown(paths: readonly PathReport[]): readonly PathReport[] {
-  const slow = paths.filter(({ durationMs }) => durationMs > SLOW_MS).sort((one, other) => other.durationMs - one.durationMs)
+  const slow = paths
+    .filter(({ durationMs }) => durationMs > SLOW_MS)
+    .sort((one, other) => other.durationMs - one.durationMs)
   return [...slow, ...paths.filter((path) => !slow.includes(path))].slice(0, SHOWN_PATHS)
 }
 
@@ -117,7 +125,9 @@ function layOut(rows: readonly Row[]): string[] {
   const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]?.text.length ?? 0)))
   return rows.map((row) =>
     row
-      .map(({ text, paint }, column) => (paint && text ? paint(text) : text) + ' '.repeat(widths[column]! - text.length))
+      .map(
+        ({ text, paint }, column) => (paint && text ? paint(text) : text) + ' '.repeat(widths[column]! - text.length),
+      )
       .join('  ')
       .trimEnd(),
   )

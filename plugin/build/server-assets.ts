@@ -8,7 +8,11 @@ import type { Rolldown } from 'vite'
  *
  * Styles stay behind, since pages link the client's, unless the server's code names the file (`import url from './a.css?url'`).
  */
-export async function moveServerAssets(output: Rolldown.RolldownOutput, serverDir: string, clientDir: string): Promise<void> {
+export async function moveServerAssets(
+  output: Rolldown.RolldownOutput,
+  serverDir: string,
+  clientDir: string,
+): Promise<void> {
   const code = output.output.flatMap((file) => (file.type === 'chunk' ? [file.code] : []))
   for (const file of output.output) {
     if (file.type !== 'asset' || /^\.vite\/|\.map$/.test(file.fileName)) continue

@@ -76,7 +76,7 @@ export async function createFixture(files: Readonly<Record<string, string>>): Pr
     vite: (args, { env, timeoutMs = 60_000 } = {}) =>
       untilEnd(launch([join(root, 'node_modules/vite/bin/vite.js'), ...args], env), timeoutMs),
     run: (file, { env, timeoutMs = 60_000 } = {}) => untilEnd(launch([join(root, file)], env), timeoutMs),
-    start: (args, env) => untilListening(launch(args, env)),
+    start: (args, env = {}) => startProgram(args, { cwd: root, env }),
     read: (file) => readFile(join(root, file), 'utf8'),
     async list(folder) {
       try {
@@ -110,6 +110,15 @@ async function untilEnd(child: ChildProcess, timeoutMs: number): Promise<Ended> 
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   clearTimeout(timer)
   return { code, ...captured }
+}
+
+/** Starts a program in any folder; it must print a URL when it listens. */
+export function startProgram(
+  args: readonly string[],
+  { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
+): Promise<Running> {
+  const clean = { ...toCleanEnvironment(), ...env }
+  return untilListening(spawn(process.execPath, args, { cwd, env: clean, stdio: ['ignore', 'pipe', 'pipe'] }))
 }
 
 async function untilListening(child: ChildProcess): Promise<Running> {

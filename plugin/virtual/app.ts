@@ -21,7 +21,15 @@ export interface AppModuleInput {
  * The table of assets is written into the code, and not read from the manifest at run time: the worker that prerenders
  * needs it before there is a manifest, and code and assets of two builds can then never meet.
  */
-export function toAppModule({ pages, buildId, base, trailingSlash, renderModule, assets, entry }: AppModuleInput): string {
+export function toAppModule({
+  pages,
+  buildId,
+  base,
+  trailingSlash,
+  renderModule,
+  assets,
+  entry,
+}: AppModuleInput): string {
   const { routes, special, files } = pages
   const modules = routes.map(({ pattern }) => `  ${key(pattern)}: () => import(${JSON.stringify(files.get(pattern))}),`)
   const parts = [

@@ -47,9 +47,15 @@ const appInput = {
 async function evaluate(code: string, stubs: Record<string, string> = {}): Promise<Record<string, unknown>> {
   let text = code
   for (const [specifier, stub] of Object.entries(stubs)) {
-    text = text.replaceAll(JSON.stringify(specifier), JSON.stringify(`data:text/javascript,${encodeURIComponent(stub)}`))
+    text = text.replaceAll(
+      JSON.stringify(specifier),
+      JSON.stringify(`data:text/javascript,${encodeURIComponent(stub)}`),
+    )
   }
-  return (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as Record<string, unknown>
+  return (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as Record<
+    string,
+    unknown
+  >
 }
 
 const everyModule: [string, string][] = [
@@ -67,8 +73,11 @@ describe('generated modules', () => {
     expect(parseSync('module.js', code).errors).toEqual([])
   })
   it.each(everyModule)('%s imports only published names, generated modules and files', (_, code) => {
-    const specifiers = [...code.matchAll(/(?:from |import\(|import )(['"])(.*?)\1/g)].map(([, , specifier]) => specifier!)
-    for (const specifier of specifiers) expect(specifier).toMatch(/^(?:vite-plugin-isr\/(?:client|runtime)$|virtual:isr\/|\/|node:)/)
+    const specifiers = [...code.matchAll(/(?:from |import\(|import )(['"])(.*?)\1/g)].map(
+      ([, , specifier]) => specifier!,
+    )
+    for (const specifier of specifiers)
+      expect(specifier).toMatch(/^(?:vite-plugin-isr\/(?:client|runtime)$|virtual:isr\/|\/|node:)/)
   })
 })
 
@@ -113,7 +122,12 @@ describe('toAppModule', () => {
 
   it('hands createApp every route, its lazy module and its assets', async () => {
     const options = await load(appInput)
-    expect(options).toMatchObject({ buildId: 'b1', base: '/app/', trailingSlash: false, entry: '/app/assets/client-1.js' })
+    expect(options).toMatchObject({
+      buildId: 'b1',
+      base: '/app/',
+      trailingSlash: false,
+      entry: '/app/assets/client-1.js',
+    })
     expect(options.routes.map(({ pattern }) => pattern)).toEqual(['/', '/api/revalidate', '/posts/[id]', '/__proto__'])
     expect(Object.keys(options.modules)).toEqual(['/', '/api/revalidate', '/posts/[id]', '/__proto__'])
     expect(options.assets('/').css).toEqual(['/app/a.css'])
