@@ -67,11 +67,7 @@ test('a new page is served at once, a removed one is gone', async ({ page, site 
 
 test.describe('an error', () => {
   test.use({
-    expectedProblems: [
-      /500/,
-      /Unexpected|Expected|Transform|PARSE_ERROR|failed to (load|parse|reload)/i,
-      /told to break/,
-    ],
+    expectedProblems: /500|Unexpected|Expected|Transform|PARSE_ERROR|failed to (load|parse|reload)|told to break/i,
   })
 
   test('in the syntax shows the overlay, which goes away when the file is mended', async ({ page, site }) => {

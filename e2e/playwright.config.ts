@@ -1,4 +1,4 @@
-import { defineConfig } from 'playwright/test'
+import { defineConfig, devices } from 'playwright/test'
 import { findBrowser } from '../scripts/browser.mjs'
 import type { Mode } from './site.ts'
 
@@ -7,6 +7,7 @@ if (executablePath === undefined) throw new Error('No browser: run `npm run setu
 
 export default defineConfig<object, { mode: Mode }>({
   testDir: '.',
+  testMatch: '**/*.spec.ts',
   outputDir: '../test-results/e2e',
   globalSetup: './setup.ts',
   fullyParallel: false,
@@ -19,6 +20,8 @@ export default defineConfig<object, { mode: Mode }>({
   reporter: process.env.CI === undefined ? 'list' : [['list'], ['json', { outputFile: '../test-results/e2e.json' }]],
   use: {
     browserName: 'chromium',
+    // A headless browser calls itself one, and is treated as the bot that it is.
+    userAgent: devices['Desktop Chrome'].userAgent,
     launchOptions: { executablePath },
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',

@@ -48,14 +48,14 @@ test('C03 a click on a prefetched link shows the page from memory', async ({ pag
   await expect.poll(() => toPaths(data)).toContain('/probe/listed/one.json')
   const document = await markDocument(page)
   // No answer may be needed any more.
-  await page.route('**/_isr/data/**/listed/**', (route) => route.abort())
+  await page.route('**/_isr/data/**/listed/**', (route) => route.abort('aborted'))
   await page.getByRole('link', { name: 'in view' }).click()
   await expect(page.getByRole('heading', { name: 'Listed one' })).toBeVisible()
   expect(await document.isSame()).toBe(true)
 })
 
 test.describe('after a deployment', () => {
-  test.use({ expectedProblems: [/404/] })
+  test.use({ expectedProblems: /404/ })
 
   test('C06 an open tab of an older build loads whole pages', async ({ page }) => {
     await page.route('**/probe/plain', async (route) => {
