@@ -185,6 +185,20 @@ describe('order of generations', () => {
     }
   })
 
+  it('W4 the fence holds for generations that a later call has overtaken too', async () => {
+    const { engine, renderer } = createKit()
+    const read = watch(engine.read(target, READ))
+    await settle()
+    const calls = [watch(engine.revalidate(target, ALWAYS)), watch(engine.revalidate(target, ALWAYS))]
+    await settle()
+    await renderer.calls[1]?.reject(new Error('down'))
+    await renderer.calls[2]?.resolve(toPage('after'))
+    expect(calls.map((call) => call.state)).toEqual(['rejected', 'resolved'])
+    await renderer.calls[0]?.resolve(toPage('before'))
+    expect(toText(engine.peek(target.key))).toBe('after')
+    expect(read.value && show(read.value)).toBe('MISS generated after')
+  })
+
   it('W4 calls share a generation only when it starts after both', async () => {
     const { engine, renderer } = createWarmKit()
     const first = watch(engine.revalidate(target, ALWAYS))

@@ -14,7 +14,7 @@ describe('floors', () => {
   })
 
   it('P7 P12 what is forgotten for want of room makes everything before it outdated', () => {
-    const keys = fc.constantFrom(...'abcdefgh')
+    const keys = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
     const raises = fc.array(fc.tuple(keys, fc.integer({ min: 1, max: 1000 })), { maxLength: 50 })
     fc.assert(
       fc.property(raises, keys, fc.nat(1000), (raised, key, startedAt) => {
