@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { IsrError, toErrorMessage } from '../errors.ts'
@@ -62,6 +62,10 @@ function readManifest(root: string): RouteManifest {
   }
   if (manifest?.version !== 1 || !manifest.settings || !manifest.entries || !Array.isArray(manifest.routes)) {
     throw new IsrError('ISR_NO_BUILD', `The build in ${root} was made by another version of vite-plugin-isr. ${advice}`)
+  }
+  const missing = ['client', 'server/app.mjs'].find((name) => !existsSync(join(root, name)))
+  if (missing !== undefined) {
+    throw new IsrError('ISR_NO_BUILD', `The build in ${root} is not whole: ${missing} is missing. ${advice}`)
   }
   return manifest as RouteManifest
 }
