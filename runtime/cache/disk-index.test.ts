@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createDiskIndex } from './disk-index.ts'
+
+describe('disk index', () => {
+  it('P7 takes what was not used for longest: what this process never used first, oldest first', () => {
+    const index = createDiskIndex({ maxBytes: 1e9, maxEntries: 3, notFoundEntries: 10 })
+    for (const hash of ['old 1', 'old 2', 'old 3']) index.addOld(hash, 10, true)
+    index.touch('old 2', 10, true)
+    index.touch('new', 10, true)
+    expect(index.takeExcess()).toEqual(['old 1'])
+    index.touch('newer', 10, true)
+    index.touch('old 2', 10, true)
+    expect(index.takeExcess()).toEqual(['old 3'])
+    index.touch('newest', 10, true)
+    expect(index.takeExcess()).toEqual(['new'])
+  })
+
+  it('P7 counts whole blocks', () => {
+    const index = createDiskIndex({ maxBytes: 8192, maxEntries: 100, notFoundEntries: 10 })
+    index.touch('a', 1, true)
+    index.touch('b', 4097, true)
+    expect(index.bytes()).toBe(12_288)
+    expect(index.takeExcess()).toEqual(['a'])
+    index.touch('b', 10, true)
+    expect(index.bytes()).toBe(4096)
+  })
+
+  it('SEC-99 W9 notFound entries push out no page', () => {
+    const index = createDiskIndex({ maxBytes: 8192, maxEntries: 2, notFoundEntries: 5 })
+    index.touch('page', 4000, true)
+    for (let count = 0; count < 100; count++) index.touch(`slug ${count}`, 200, false)
+    expect(index.takeExcess()).toHaveLength(95)
+    expect(index.has('page')).toBe(true)
+    // The same path becomes a page.
+    index.touch('slug 99', 4000, true)
+    expect(index.takeExcess()).toEqual([])
+  })
+
+  it('P7 any history stays within bounds', () => {
+    const step = fc.record({
+      type: fc.constantFrom('touch', 'addOld', 'remove'),
+      hash: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+      bytes: fc.nat(20_000),
+      isPage: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const index = createDiskIndex({ maxBytes: 30_000, maxEntries: 3, notFoundEntries: 2 })
+        for (const { type, hash, bytes, isPage } of steps) {
+          if (type === 'touch') index.touch(hash, bytes, isPage)
+          else if (type === 'remove') index.remove(hash)
+          else if (!index.has(hash)) index.addOld(hash, bytes, isPage)
+          for (const gone of index.takeExcess()) expect(index.has(gone)).toBe(false)
+          expect(index.bytes()).toBeLessThanOrEqual(30_000 + 2 * 8192)
+          expect(index.bytes()).toBeGreaterThanOrEqual(0)
+        }
+        for (const hash of ['a', 'b', 'c', 'd', 'e', 'f']) index.remove(hash)
+        expect(index.bytes()).toBe(0)
+      }),
+    )
+  })
+})

@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createMemory, toRetainedBytes } from './memory.ts'
+import { anyEntry, toEntryOf, toNotFound } from './testing/entries.ts'
+
+describe('memory', () => {
+  it('SEC-70 P7 counts what is really retained: a view on a large buffer costs all of it', () => {
+    const large = Buffer.alloc(64 * 1024)
+    const entry = toEntryOf('p:/a', 1)
+    if (entry.kind !== 'page') throw new Error('no page')
+    const view = { ...entry, html: { ...entry.html, identity: large.subarray(0, 1) } }
+    expect(toRetainedBytes(view)).toBeGreaterThan(64 * 1024)
+    expect(toRetainedBytes(entry)).toBeLessThan(600)
+  })
+
+  it('P7 stays within its bytes, and drops what was not used for longest', () => {
+    const memory = createMemory({ bytes: 10_000, notFoundEntries: 5 })
+    for (const key of ['a', 'b', 'c']) memory.set(toEntryOf(key, 2500))
+    expect(memory.get('a')).toBeDefined()
+    memory.set(toEntryOf('d', 2500))
+    expect(['a', 'b', 'c', 'd'].filter((key) => memory.get(key))).toEqual(['a', 'c', 'd'])
+  })
+
+  it('P7 any history stays within bounds', () => {
+    fc.assert(
+      fc.property(fc.array(anyEntry, { maxLength: 60 }), (entries) => {
+        const memory = createMemory({ bytes: 3000, notFoundEntries: 3 })
+        for (const entry of entries) memory.set(entry)
+        expect(memory.bytes()).toBeLessThanOrEqual(3000 + 3 * 2048)
+      }),
+    )
+  })
+
+  it('W9 SEC-99 notFound entries are counted apart from pages', () => {
+    const memory = createMemory({ bytes: 3000, notFoundEntries: 10 })
+    memory.set(toEntryOf('page', 1000))
+    for (let index = 0; index < 1000; index++) memory.set(toNotFound(`random ${index}`))
+    expect(memory.get('page')).toBeDefined()
+    expect(memory.get('random 989')).toBeUndefined()
+    expect(memory.get('random 990')).toBeDefined()
+  })
+
+  it('an entry of the other kind replaces the one before', () => {
+    const memory = createMemory({ bytes: 3000, notFoundEntries: 10 })
+    memory.set(toEntryOf('a', 100))
+    memory.set(toNotFound('a'))
+    expect(memory.get('a')?.kind).toBe('notFound')
+    memory.set(toEntryOf('a', 100))
+    expect(memory.get('a')?.kind).toBe('page')
+    memory.delete('a')
+    expect(memory.get('a')).toBeUndefined()
+    expect(memory.bytes()).toBe(0)
+  })
+
+  it('P12 an entry that is too large is not kept, and neither is the one before it', () => {
+    const memory = createMemory({ bytes: 3000, notFoundEntries: 10 })
+    memory.set(toEntryOf('a', 100))
+    memory.set(toEntryOf('a', 5000))
+    expect(memory.get('a')).toBeUndefined()
+  })
+})

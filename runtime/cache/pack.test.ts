@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Entry } from '../types.ts'
+import { encodeIndex, INDEX_FILE, PACK_FILE, parseIndex, ROW_BYTES, toRowHash } from './pack-format.ts'
+import { createPackWriter, openPack } from './pack.ts'
+import { anyEntry, toEntryOf, toNotFound } from './testing/entries.ts'
+
+let dir: string
+beforeEach(async () => void (dir = await mkdtemp(join(tmpdir(), 'isr-pack-'))))
+afterEach(() => rm(dir, { recursive: true }))
+
+async function writePack(entries: readonly Entry[]) {
+  const writer = await createPackWriter(dir)
+  await Promise.all(entries.map((entry) => writer.add(entry)))
+  return writer.finish()
+}
+
+describe('pack', () => {
+  it('what was added is read back, and nothing else is there', async () => {
+    const unique = fc.uniqueArray(anyEntry, { selector: (entry) => entry.key, maxLength: 40 })
+    await fc.assert(
+      fc.asyncProperty(unique, fc.string(), async (entries, other) => {
+        const written = await writePack(entries)
+        expect(written).toMatchObject({ pack: PACK_FILE, index: INDEX_FILE, count: entries.length })
+        const pack = openPack(dir, written)
+        for (const entry of entries) {
+          expect(pack.has(entry.key)).toBe(true)
+          expect(await pack.read(entry.key)).toEqual(entry)
+        }
+        expect(pack.newestStartedAt).toBe(Math.max(0, ...entries.map((entry) => entry.startedAt)))
+        if (!entries.some((entry) => entry.key === other)) {
+          expect(pack.has(other)).toBe(false)
+          expect(await pack.read(other)).toBeUndefined()
+        }
+        await pack.close()
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('many large entries: written in batches, in any order', async () => {
+    const entries = Array.from({ length: 500 }, (_, index) => toEntryOf(`p:/${index}`, 10_000 + index))
+    const written = await writePack(entries)
+    const pack = openPack(dir, written)
+    const read = await Promise.all(entries.map((entry) => pack.read(entry.key)))
+    expect(read.map((entry) => entry?.kind === 'page' && entry.html.identity.byteLength)).toEqual(
+      entries.map((_, index) => 10_000 + index),
+    )
+    await pack.close()
+    expect(await pack.read('p:/1')).toBeUndefined()
+  })
+
+  it('REL-17 nothing is left of a pack that was not finished, and the one before stays', async () => {
+    const written = await writePack([toNotFound('p:/a')])
+    const writer = await createPackWriter(dir)
+    await writer.add(toEntryOf('p:/b', 2_000_000))
+    await writer.abort()
+    expect((await readdir(dir)).toSorted()).toEqual([INDEX_FILE, PACK_FILE])
+    const pack = openPack(dir, written)
+    expect(pack.has('p:/a')).toBe(true)
+    await pack.close()
+  })
+
+  it('a process that has the pack open goes on reading it after a rebuild', async () => {
+    const old = openPack(dir, await writePack([toEntryOf('p:/a', 10)]))
+    await writePack([toEntryOf('p:/a', 20)])
+    const entry = await old.read('p:/a')
+    expect(entry?.kind === 'page' && entry.html.identity.byteLength).toBe(10)
+    await old.close()
+  })
+
+  it('two entries with the same key are refused', async () => {
+    const writer = await createPackWriter(dir)
+    await writer.add(toNotFound('p:/a'))
+    await writer.add(toNotFound('p:/a'))
+    await expect(writer.finish()).rejects.toThrow('same key')
+    await writer.abort()
+    expect(await readdir(dir)).toEqual([])
+  })
+
+  it('REL-26 a damaged record is no entry; the others are read', async () => {
+    const pack = openPack(dir, await writePack([toEntryOf('p:/a', 1000), toEntryOf('p:/b', 1000)]))
+    const bytes = await readFile(join(dir, PACK_FILE))
+    bytes.writeUInt8(bytes.readUInt8(500) ^ 1, 500)
+    await writeFile(join(dir, PACK_FILE), bytes)
+    const entries = await Promise.all(['p:/a', 'p:/b'].map((key) => pack.read(key)))
+    expect(entries.filter(Boolean)).toHaveLength(1)
+    await pack.close()
+  })
+
+  it('REL-26 a damaged, missing or foreign index, or a pack of another build, is no build', async () => {
+    const written = await writePack([toNotFound('p:/a')])
+    const [index, pack] = await Promise.all([readFile(join(dir, INDEX_FILE)), readFile(join(dir, PACK_FILE))])
+    const open = () => openPack(dir, written)
+    for (const bytes of [
+      Buffer.alloc(0),
+      index.subarray(0, -1),
+      Buffer.from(index).fill(0, 60, 61),
+      Buffer.from('{}'),
+    ]) {
+      await writeFile(join(dir, INDEX_FILE), bytes)
+      expect(open).toThrow(expect.objectContaining({ code: 'ISR_NO_BUILD' }))
+    }
+    await rm(join(dir, INDEX_FILE))
+    expect(open).toThrow(expect.objectContaining({ code: 'ISR_NO_BUILD' }))
+    await writeFile(join(dir, INDEX_FILE), index)
+    for (const bytes of [Buffer.alloc(0), pack.subarray(0, -1), Buffer.from(pack).fill(0, 8, 24)]) {
+      await writeFile(join(dir, PACK_FILE), bytes)
+      expect(open).toThrow(expect.objectContaining({ code: 'ISR_NO_BUILD' }))
+    }
+    await writeFile(join(dir, PACK_FILE), pack)
+    await open().close()
+    expect(() => openPack(dir, { ...written, count: 2 })).toThrow(expect.objectContaining({ code: 'ISR_NO_BUILD' }))
+  })
+
+  it('the index costs 26 bytes per page, and lookups go to the right row', () => {
+    const count = 20_000
+    const rows = Array.from({ length: count }, (_, row) => ({ hash: toRowHash(`p:/${row}`), row })).sort((a, b) =>
+      a.hash.compare(b.hash),
+    )
+    const bytes = Buffer.alloc(count * ROW_BYTES)
+    for (const [position, { hash, row }] of rows.entries()) {
+      hash.copy(bytes, position * ROW_BYTES)
+      bytes.writeUIntLE(row * 1e6, position * ROW_BYTES + 16, 6)
+      bytes.writeUInt32LE(row, position * ROW_BYTES + 22)
+    }
+    const encoded = encodeIndex(bytes, { id: Buffer.alloc(16), bytes: 0, newestStartedAt: 0 })
+    expect(encoded.length / count).toBeLessThan(27)
+    const index = parseIndex(encoded)
+    for (let row = 0; row < count; row += 7)
+      expect(index?.find(`p:/${row}`)).toEqual({ offset: row * 1e6, length: row })
+    for (let row = count; row < 2 * count; row += 7) expect(index?.find(`p:/${row}`)).toBeUndefined()
+  })
+
+  it('P8 any bytes may be an index', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => parseIndex(Buffer.from(bytes)) === undefined))
+  })
+})

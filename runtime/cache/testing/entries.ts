@@ -1,0 +1,55 @@
+import fc from 'fast-check'
+import type { Body, Entry } from '../../types.ts'
+
+const bytes = fc
+  .uint8Array({ maxLength: 300 })
+  // A buffer of its own, as entries have them.
+  .map((value) => Buffer.from(Uint8Array.from(value).buffer))
+
+const body: fc.Arbitrary<Body> = fc
+  .record({ identity: bytes, br: fc.option(bytes), gzip: fc.option(bytes), digest: fc.string({ maxLength: 27 }) })
+  .map(({ identity, br, gzip, digest }) => ({ identity, ...(br && { br }), ...(gzip && { gzip }), digest }))
+
+const seconds = fc.integer({ min: 1, max: 1e9 })
+const shared = {
+  key: fc.string({ unit: 'binary', maxLength: 100 }),
+  startedAt: fc.integer({ min: 0, max: 4e12 }),
+  generatedAt: fc.integer({ min: 0, max: 4e12 }),
+  revalidate: fc.oneof(fc.constant(false as const), seconds),
+  expire: seconds,
+}
+
+/** Any entry. */
+export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
+  fc.record({
+    ...shared,
+    kind: fc.constant('page' as const),
+    status: fc.constant(200 as const),
+    html: body,
+    data: fc.option(body, { nil: undefined }),
+  }),
+  fc.record({ ...shared, kind: fc.constant('notFound' as const), status: fc.constant(404 as const) }),
+  fc.record({
+    ...shared,
+    kind: fc.constant('redirect' as const),
+    status: fc.constantFrom(301 as const, 302 as const, 303 as const, 307 as const, 308 as const),
+    destination: fc.string({ unit: 'grapheme' }),
+    basePath: fc.boolean(),
+  }),
+)
+
+/** An entry of about that many bytes. */
+export function toEntryOf(
+  key: string,
+  size: number,
+  times: Partial<Pick<Entry, 'startedAt' | 'generatedAt'>> = {},
+): Entry {
+  const identity = Buffer.from(new Uint8Array(size).fill(key.length % 256).buffer)
+  const html = { identity, digest: 'digest' }
+  const lifetime = { startedAt: 1, generatedAt: 1, revalidate: 60, expire: 3600, ...times }
+  return { key, ...lifetime, kind: 'page', status: 200, html, data: undefined }
+}
+
+export function toNotFound(key: string): Entry {
+  return { key, startedAt: 1, generatedAt: 1, revalidate: 60, expire: 3600, kind: 'notFound', status: 404 }
+}
