@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import pc from 'picocolors'
@@ -34,7 +34,7 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
   }
   const build = (context.build = { buildId: createBuildId(), assets: undefined as AppAssets | undefined })
   try {
-    await rm(join(folders.isr, 'route-manifest.json'), { force: true })
+    await removeOldBuild(folders.isr)
     const pages = await context.pages()
 
     await builder.build(builder.environments['client']!)
@@ -60,6 +60,14 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
   } finally {
     context.build = undefined
   }
+}
+
+/** Only files that are ours: the folder may be one that the user keeps other things in. */
+async function removeOldBuild(dir: string): Promise<void> {
+  await rm(join(dir, 'route-manifest.json'), { force: true })
+  const names = await readdir(dir).catch(() => [])
+  for (const name of names.filter((name) => /^(?:entries|route-manifest\.json)\./.test(name)))
+    await rm(join(dir, name), { force: true })
 }
 
 /** Reads the client's manifest, and takes it away when it is only ours: it names source files, and the folder is public. */
@@ -97,7 +105,8 @@ function withErrorPages(routes: readonly RouteRecord[]): RouteRecord[] {
 async function generatePages(context: IsrContext, pages: Pages, folders: { server: string; isr: string }) {
   const { logger } = context.config
   const { options } = context
-  const plain = !process.stdout.isTTY || Boolean(process.env['CI'])
+  const { logLevel = 'info' } = context.config
+  const plain = !process.stdout.isTTY || Boolean(process.env['CI']) || logLevel !== 'info'
   const renderer = createWorkerRenderer({ worker: pathToFileURL(join(folders.server, 'worker.mjs')), workers: 1 })
   const writer = await createPackWriter(folders.isr)
   const progress = createProgress({

@@ -17,18 +17,43 @@ const SHELL_HINT =
  */
 export function renderFailures(failures: readonly PageFailure[], root: string): string {
   const count = failures.length === 1 ? '1 page' : `${failures.length} pages`
+  const shown = new Map<string, string>()
+  const list = failures.map((failure) => {
+    const cause = toCause(failure)
+    const known = shown.get(cause)
+    // A thousand pages with one broken data source would bury the one stack that matters.
+    if (known !== undefined) return `${toHead(failure)}\n    the same error as ${known}`
+    shown.set(cause, toName(failure))
+    return renderFailure(failure, root)
+  })
   return [
     `${count} could not be prerendered, each tried ${TRIES} times:`,
-    ...failures.map((failure) => renderFailure(failure, root)),
+    ...list,
     'The build has no manifest, so no server will take it for a whole one.',
   ].join('\n\n')
 }
 
-function renderFailure({ route, path, params, isShell, error }: PageFailure, root: string): string {
-  const what = isShell ? `the fallback shell of ${route.pattern}` : (path ?? `getStaticPaths of ${route.pattern}`)
+/** What failed, the same for all paths of a page that fail at the same place. */
+function toCause({ route, path, isShell, error }: PageFailure): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  const text = cause instanceof Error && cause.stack ? cause.stack : toErrorText(error)
+  return [route.pattern, isShell, path === undefined ? text : text.replaceAll(path, '')].join('\n')
+}
+
+function toName({ route, path, isShell }: PageFailure): string {
+  if (isShell) return `the fallback shell of ${route.pattern}`
+  return path ?? `getStaticPaths of ${route.pattern}`
+}
+
+function toHead(failure: PageFailure): string {
+  const { route, params } = failure
   const shown = Object.keys(params).length > 0 ? ` with params ${JSON.stringify(params)}` : ''
-  const lines = [...toLines(error, root), ...(isShell ? [SHELL_HINT] : [])]
-  return [`  ${what} (${route.file})${shown}`, ...lines.map((line) => `    ${line}`)].join('\n')
+  return `  ${toName(failure)} (${route.file})${shown}`
+}
+
+function renderFailure(failure: PageFailure, root: string): string {
+  const lines = [...toLines(failure.error, root), ...(failure.isShell ? [SHELL_HINT] : [])]
+  return [toHead(failure), ...lines.map((line) => `    ${line}`)].join('\n')
 }
 
 function toLines(error: unknown, root: string): string[] {

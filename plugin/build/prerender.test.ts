@@ -208,6 +208,22 @@ describe('prerender', () => {
 })
 
 describe('renderFailures', () => {
+  it('W11 names every page, and a stack that pages of one file share only once', () => {
+    const failure = (id: string, message = 'boom') => ({
+      route: { pattern: '/p/[id]', kind: 'isr' as const, file: 'pages/p/[id].tsx' },
+      path: `/p/${id}`,
+      params: { id },
+      isShell: false,
+      error: new IsrError('ISR_PROPS', `pages/p/[id].tsx (/p/${id}): ${message}`),
+    })
+    const lines = renderFailures([failure('1'), failure('2'), failure('3', 'bang')], '/site').split('\n')
+    expect(lines.filter((line) => line.startsWith('    '))).toEqual([
+      '    pages/p/[id].tsx (/p/1): boom (ISR_PROPS)',
+      '    the same error as /p/1',
+      '    pages/p/[id].tsx (/p/3): bang (ISR_PROPS)',
+    ])
+    expect(lines.filter((line) => /^ {2}\/p\//.test(line))).toHaveLength(3)
+  })
   it('W11 names path, file, params, code and the frames of the sources', () => {
     const cause = new Error('boom')
     cause.stack = [

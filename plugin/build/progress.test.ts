@@ -44,7 +44,7 @@ describe('createProgress', () => {
     progress.expect(1000)
     advance(progress, 250)
     pass(1000)
-    expect(written.at(-1)).toContain('██████░░░░░░░░░░░░░░░░░░ 250/1000 pages · 250 pages/s · 3.0 s left')
+    expect(written.at(-1)).toContain('██████░░░░░░░░░░░░░░░░░░ 250/1000 pages · 250 pages/s · 3 s left')
     progress.stop()
     expect(written.at(-1)).toBe('\r\u001b[K')
     pass(1000)
@@ -66,6 +66,11 @@ describe('createProgress', () => {
     expect(lines).toEqual(['generating pages: 5/100 pages · 0.5 pages/s · 3 min 10 s left'])
     progress.stop()
     expect(written).toEqual([])
+  })
+  it('says what it waits for before the pages are known', () => {
+    const { lines, pass } = setUp({ plain: true })
+    pass(10_000)
+    expect(lines).toEqual(['generating pages: finding the paths of pages'])
   })
   it('does not guess before the first page is done', () => {
     const { progress, lines, pass } = setUp({ plain: true })

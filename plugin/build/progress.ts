@@ -69,8 +69,11 @@ function toLine(done: number, total: number, elapsedMs: number): string {
 }
 
 function toText(done: number, total: number, elapsedMs: number): string {
+  if (total === 0) return 'finding the paths of pages'
   const rate = done / (elapsedMs / 1000)
   const counted = `${done}/${total} pages`
   if (done === 0) return counted
-  return `${counted} · ${rate < 10 ? rate.toFixed(1) : Math.round(rate)} pages/s · ${formatMs(((total - done) / rate) * 1000)} left`
+  // Whole seconds: a guess, and one that would flicker otherwise.
+  const left = formatMs(Math.ceil((total - done) / rate) * 1000).replace('.0 s', ' s')
+  return `${counted} · ${rate < 10 ? rate.toFixed(1) : Math.round(rate)} pages/s · ${left} left`
 }
