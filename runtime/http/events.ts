@@ -17,17 +17,24 @@ export function createEventListener(options: {
   const { failures, log, debug, now, onEvent } = options
 
   return function listen(event) {
-    const place = { path: event.path, ...(event.pattern !== undefined && { page: event.pattern }) }
-    // A generation that the shutdown gave up is no failure of the page.
-    if (event.type === 'failed' && !isIsrError(event.error, 'ISR_CLOSED')) failures.report(event.error, place)
-    if (event.type === 'store-error')
+    // Most events are hits, which nobody reports: they must cost nothing here.
+    if (event.type === 'failed') reportFailure(event)
+    else if (event.type === 'store-error') {
       failures.report(event.error ?? event.reason, { page: 'the cache store', path: event.path })
+    }
     if (debug) log.info(toEventLine(event, now()))
+    if (!onEvent) return
     try {
-      onEvent?.(event)
+      onEvent(event)
     } catch (error) {
       // A metrics hook that throws must not cost anybody their page.
       failures.report(error, { page: 'onEvent' })
     }
+  }
+
+  function reportFailure({ error, path, pattern }: IsrEvent): void {
+    // A generation that the shutdown gave up is no failure of the page.
+    if (isIsrError(error, 'ISR_CLOSED')) return
+    failures.report(error, { path, ...(pattern !== undefined && { page: pattern }) })
   }
 }

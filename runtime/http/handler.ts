@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isbot } from 'isbot'
 import { isIsrError } from '../errors.ts'
 import type { Engine, IsrApp, Renderer, RouteManifest } from '../types.ts'
-import { sendPage } from './answer.ts'
+import { sendFound, sendPage } from './answer.ts'
 import { answerApi } from './api.ts'
 import type { Revalidate } from './api-response.ts'
 import { createAssets, type Assets } from './assets.ts'
@@ -88,10 +88,10 @@ export function createHandler(options: HandlerOptions): IsrHandler {
     try {
       // Express and connect shorten `url` below the path that they mounted us at; pages know their whole path.
       const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/'
-      if (answerHit(context, req, res, target)) return
-      answer(context, routes, req, res, target, next).catch((error: unknown) =>
-        answerFailure(context, req, res, error, next),
-      )
+      const hit = answerHit(context, req, res, target)
+      if (hit === true) return
+      const answered = hit || answer(context, routes, req, res, target, next)
+      answered.catch((error: unknown) => answerFailure(context, req, res, error, next))
     } catch (error) {
       answerFailure(context, req, res, error, next)
     }
@@ -132,16 +132,26 @@ function createContext(options: HandlerOptions): HttpContext {
 }
 
 /** The short way of a hit: one look-up by the raw path, one in the cache, one write. Whatever is unusual goes the long way. */
-function answerHit(context: HttpContext, req: IncomingMessage, res: ServerResponse, target: string): boolean {
+function answerHit(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: string,
+): boolean | Promise<boolean> {
   if (!isRead(req)) return false
-  const mark = target.indexOf('?')
-  const known = context.targets.recall(mark === -1 ? target : target.slice(0, mark))
-  if (known === undefined) return false
+  const known = context.targets.recall(cutQuery(target))
+  if (known === undefined || context.draft.isOn(req)) return false
   const entry = context.engine.peek(known.target.key)
-  if (entry === undefined || entry.kind !== 'page') return false
-  if (context.draft.isOn(req)) return false
-  sendPage(context, req, res, { target: known.target, form: known.form, entry, state: 'HIT', detail: undefined }, entry)
+  if (entry === undefined) return false
+  const found = { target: known.target, form: known.form, entry, state: 'HIT', detail: undefined } as const
+  if (entry.kind !== 'page') return sendFound(context, req, res, found).then(() => true)
+  sendPage(context, req, res, found, entry)
   return true
+}
+
+function cutQuery(target: string): string {
+  const mark = target.indexOf('?')
+  return mark === -1 ? target : target.slice(0, mark)
 }
 
 interface Routes {
@@ -163,12 +173,12 @@ async function answer(
   const { manifest, targets } = context
   const url = parseRequestUrl(target, { ...manifest, maxPathBytes: manifest.settings.maxPathBytes })
   if (url.type === 'refused') return refuse(context, req, res, url)
-  if (url.type === 'redirect') return redirectTo(req, res, url.location)
+  if (url.type === 'redirect') return redirectTo(context, req, res, url.location)
   if (url.type === 'outside') return answerAbsent()
 
   const { path, query } = url
   if (routes.assets?.has(path)) return routes.assets.answer(req, res, path)
-  if (url.redirect !== undefined) return redirectTo(req, res, url.redirect)
+  if (url.redirect !== undefined) return redirectTo(context, req, res, url.redirect)
   if (isDataPath(path)) return answerData()
 
   const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
@@ -191,9 +201,7 @@ async function answer(
     if (form === 'html' && page.route.pattern === '/500') return sendErrorPage(context, req, res, 500)
     if (page.route.kind === 'server') return answerServerPage(context, req, res, page, query, form)
     if (form === 'data' && page.route.kind === 'static') return sendErrorPage(context, req, res, 404)
-    const mark = target.indexOf('?')
-    targets.remember(mark === -1 ? target : target.slice(0, mark), page, form)
-    return answerPage(context, req, res, page, form)
+    return answerPage(context, req, res, page, form, cutQuery(target))
   }
 
   /** The 404 page is nobody's address, but the client fetches its data to show it in place. */
@@ -218,8 +226,10 @@ function refuse(
   return sendErrorPage(context, req, res, url.status)
 }
 
-function redirectTo(req: IncomingMessage, res: ServerResponse, location: string): void {
+function redirectTo(context: HttpContext, req: IncomingMessage, res: ServerResponse, location: string): void {
   const headers = [...toTextHeaders(location), 'Location', location, 'Refresh', toRefresh(location)]
+  // Browsers keep a permanent redirect for good, across projects that share a port.
+  if (context.development) headers.push('Cache-Control', 'no-store')
   send(req, res, 308, headers, location)
 }
 

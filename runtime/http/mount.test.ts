@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import express from 'express'
 import fastify from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -152,6 +153,40 @@ async function listenFetch(handler: IsrHandler): Promise<{ port: number }> {
   server.unref()
   return server.address() as { port: number }
 }
+
+describe('in an HTTP/2 server', () => {
+  it('as Vite makes one for https', async () => {
+    site = await startSite({ ...pages, '/s': { module: { getServerSideProps: async () => ({ props: {} }) } } })
+    const { handler } = site
+    const server = createHttp2Server((req, res) =>
+      handler(req as unknown as IncomingMessage, res as unknown as ServerResponse),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const client = connectHttp2(`http://127.0.0.1:${(server.address() as { port: number }).port}`)
+    const get = async (path: string, method = 'GET') => {
+      const stream = client.request({ ':path': path, ':method': method, 'accept-encoding': 'identity' })
+      const headers = new Promise<Record<string, unknown>>((resolve) => stream.once('response', resolve))
+      let text = ''
+      for await (const chunk of stream) text += String(chunk)
+      return { ...(await headers), text }
+    }
+    try {
+      expect(await get('/p/1')).toMatchObject({ ':status': 200, 'x-isr-cache': 'MISS' })
+      expect(await get('/p/1')).toMatchObject({ ':status': 200, 'x-isr-cache': 'HIT', vary: 'Accept-Encoding' })
+      expect(await get('/p/1/')).toMatchObject({ ':status': 308, location: '/p/1' })
+      expect(await get('/nope')).toMatchObject({ ':status': 404 })
+      expect(await get('/s')).toMatchObject({ ':status': 200 })
+      expect(await get('/api/echo/n')).toMatchObject({
+        ':status': 201,
+        text: '{"query":{"name":"n"},"cookies":{},"body":""}',
+      })
+      expect(await get('/p/1', 'POST')).toMatchObject({ ':status': 405 })
+    } finally {
+      client.close()
+      server.close()
+    }
+  })
+})
 
 describe('fetch', () => {
   it('answers are whole, with all their cookies', async () => {

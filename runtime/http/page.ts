@@ -8,13 +8,18 @@ import { sendErrorPage } from './error-page.ts'
 import { isRead, send, sendMethodNotAllowed } from './reply.ts'
 import type { Form } from './representation.ts'
 
-/** Answers for a page that is not rendered per request, as a document or as navigation data. */
+/**
+ * Answers for a page that is not rendered per request, as a document or as navigation data.
+ *
+ * @param rawPath as it was asked for, with base and without query: known from now on, where it led to an entry
+ */
 export async function answerPage(
   context: HttpContext,
   req: IncomingMessage,
   res: ServerResponse,
   target: Target,
   form: Form,
+  rawPath: string,
 ): Promise<void> {
   if (!isRead(req)) return sendMethodNotAllowed(req, res)
   if (target.route.kind === 'isr' && context.draft.isOn(req)) return answerDraft(context, req, res, target, form)
@@ -25,6 +30,7 @@ export async function answerPage(
   if (outcome.state === 'ABSENT') return sendErrorPage(context, req, res, 404)
   if (outcome.state === 'SHELL') return answerShell(context, req, res, target)
   const { entry, state, detail } = outcome
+  context.targets.remember(rawPath, target, form)
   // A HIT is what it says; only the others have a reason worth a header.
   return sendFound(context, req, res, { target, form, entry, state, detail: state === 'HIT' ? undefined : detail })
 }

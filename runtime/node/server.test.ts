@@ -98,6 +98,52 @@ describe('shutdown', () => {
   })
 })
 
+describe('limits', () => {
+  const limits = {
+    headersTimeout: 60,
+    requestTimeout: 120,
+    connectionsCheckingInterval: 20,
+    keepAliveTimeout: 5000,
+    idleTimeout: 150,
+  }
+
+  it('SEC-106 dripped headers, SEC-107 a silent connection, REL-56 a body that does not come', async () => {
+    server = await openServer((req, res) => void req.resume().on('end', () => res.end()), {
+      port: 0,
+      host: HOST,
+      limits,
+    })
+    const silent = await open(server.port)
+    const dripping = await open(server.port)
+    const lazy = await open(server.port)
+    const texts = [silent, dripping, lazy].map(readAll)
+    dripping.write('GET / HTTP/1.1\r\nHost:')
+    lazy.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nx')
+    for (const text of await Promise.all(texts)) expect(text).toMatch(/^(?:HTTP\/1\.1 408 [\s\S]*)?$/)
+  })
+
+  it('SEC-108 a visitor who does not read is let go, one who waits for a slow page is not', async () => {
+    const big = Buffer.alloc(32 * 1024 ** 2)
+    server = await openServer(
+      (req, res) => {
+        if (req.url === '/big') res.end(big)
+        else setTimeout(() => res.end('late'), 500)
+      },
+      { port: 0, host: HOST, limits },
+    )
+    const waiting = ask(server.port, '/slow')
+    const socket = await open(server.port)
+    socket.pause()
+    socket.write('GET /big HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect((await waiting).text).toBe('late')
+    let size = 0
+    socket.on('data', (chunk: Buffer) => (size += chunk.length))
+    socket.resume()
+    await once(socket, 'close')
+    expect(size).toBeLessThan(big.length)
+  })
+})
+
 describe('ports', () => {
   it('a taken port is the user’s to mend', async () => {
     server = await openServer((_req, res) => void res.end(), { port: 0, host: HOST })

@@ -14,7 +14,15 @@ export interface RunningServer {
 }
 
 /** Who may take how long. Milliseconds. */
-const LIMITS = {
+export interface ServerLimits {
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly connectionsCheckingInterval: number
+  readonly keepAliveTimeout: number
+  readonly idleTimeout: number
+}
+
+const LIMITS: ServerLimits = {
   /** A visitor who drips headers. */
   headersTimeout: 10_000,
   /** A visitor who drips a body. */
@@ -22,10 +30,9 @@ const LIMITS = {
   connectionsCheckingInterval: 2_000,
   /** Longer than the 60 seconds after which load balancers drop idle connections, so that they close first. */
   keepAliveTimeout: 65_000,
+  /** A connection on which nothing moves for so long is closed, unless a page or an API route is still working for it. */
+  idleTimeout: 60_000,
 }
-
-/** A connection on which nothing moves for so long is closed, unless a page or an API route is still working for it. */
-const IDLE_MS = 60_000
 
 /**
  * Opens a server with limits for slow and silent clients.
@@ -36,13 +43,14 @@ const IDLE_MS = 60_000
  */
 export async function openServer(
   listener: RequestListener,
-  options: { readonly port: number; readonly host: string | undefined },
+  options: { readonly port: number; readonly host: string | undefined; readonly limits?: ServerLimits },
 ): Promise<RunningServer> {
+  const { limits = LIMITS } = options
   /** The answers that are on their way, by connection. */
   const connections = new Map<Socket, Set<ServerResponse>>()
   let isClosing = false
 
-  const server = createServer(LIMITS, (req, res) => {
+  const server = createServer({ ...limits }, (req, res) => {
     const { socket } = req
     const answers = connections.get(socket)
     answers?.add(res)
@@ -57,10 +65,10 @@ export async function openServer(
     connections.set(socket, new Set())
     socket.once('close', () => connections.delete(socket))
   })
-  server.setTimeout(IDLE_MS, (socket) => {
+  server.setTimeout(limits.idleTimeout, (socket) => {
     const answers = connections.get(socket)
     // Nothing to read for the visitor yet is no fault of theirs; bytes that they do not take are.
-    if (answers && answers.size > 0 && socket.writableLength === 0) socket.setTimeout(IDLE_MS)
+    if (answers && answers.size > 0 && socket.writableLength === 0) socket.setTimeout(limits.idleTimeout)
     else socket.destroy()
   })
 
