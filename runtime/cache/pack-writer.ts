@@ -33,6 +33,8 @@ export interface PackWriter {
 /** Records are written together: a call into the system for each would cost more than making it. */
 const BATCH_BYTES = 1024 * 1024
 const FIRST_ROWS = 1024
+const MAX_ROWS = 2 ** 24
+const ROW_MASK = BigInt(MAX_ROWS - 1)
 
 /**
  * @param dir the folder of `route-manifest.json`; it is made when it is not there
@@ -132,16 +134,35 @@ function createRows() {
     },
 
     toSorted(): Buffer {
-      const order = Uint32Array.from({ length: count }, (_, position) => position * ROW_BYTES)
-      order.sort((first, second) => rows.compare(rows, second, second + HASH_BYTES, first, first + HASH_BYTES))
+      const order = toRoughOrder(rows, count)
       const sorted = Buffer.allocUnsafeSlow(count * ROW_BYTES)
-      for (const [position, row] of order.entries()) rows.copy(sorted, position * ROW_BYTES, row, row + ROW_BYTES)
-      for (let row = ROW_BYTES; row < sorted.length; row += ROW_BYTES) {
-        if (sorted.compare(sorted, row, row + HASH_BYTES, row - ROW_BYTES, row - ROW_BYTES + HASH_BYTES) === 0) {
+      for (const [position, index] of order.entries()) {
+        let target = position * ROW_BYTES
+        // Few rows share the bytes that they were ordered by: those take a step back.
+        while (target > 0 && compareHashes(rows, index * ROW_BYTES, sorted, target - ROW_BYTES) < 0) {
+          sorted.copy(sorted, target, target - ROW_BYTES, target)
+          target -= ROW_BYTES
+        }
+        rows.copy(sorted, target, index * ROW_BYTES, (index + 1) * ROW_BYTES)
+        if (target > 0 && compareHashes(sorted, target, sorted, target - ROW_BYTES) === 0) {
           throw new Error('Two prerendered entries have the same key')
         }
       }
       return sorted
     },
   }
+}
+
+/** Row numbers by the first 40 bits of their hashes: numbers in a typed array are sorted natively. */
+function toRoughOrder(rows: Buffer, count: number): Uint32Array {
+  if (count > MAX_ROWS) throw new RangeError(`A build has at most ${MAX_ROWS} prerendered pages, not ${count}`)
+  const keys = new BigUint64Array(count)
+  for (let index = 0; index < count; index++) {
+    keys[index] = (rows.readBigUInt64BE(index * ROW_BYTES) & ~ROW_MASK) | BigInt(index)
+  }
+  return Uint32Array.from(keys.sort(), (key) => Number(key & ROW_MASK))
+}
+
+function compareHashes(first: Buffer, firstRow: number, second: Buffer, secondRow: number): number {
+  return first.compare(second, secondRow, secondRow + HASH_BYTES, firstRow, firstRow + HASH_BYTES)
 }

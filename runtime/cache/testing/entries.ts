@@ -50,6 +50,6 @@ export function toEntryOf(
   return { key, ...lifetime, kind: 'page', status: 200, html, data: undefined }
 }
 
-export function toNotFound(key: string): Entry {
+export function toNotFound(key: string): Extract<Entry, { kind: 'notFound' }> {
   return { key, startedAt: 1, generatedAt: 1, revalidate: 60, expire: 3600, kind: 'notFound', status: 404 }
 }
