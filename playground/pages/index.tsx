@@ -11,14 +11,14 @@ import { listPosts } from '../server/posts.server.ts'
 import { toStamp } from '../server/stamp.ts'
 import '../styles/home.css'
 
-export const getStaticProps = (() => ({
+export const getStaticProps = (async () => ({
   props: {
     ...toStamp(60),
-    count: countPlaces(),
-    map: readWorldMap(),
-    cities: listLargestCities(10),
-    edits: listRecentEdits(5),
-    posts: listPosts().slice(0, 3),
+    count: await countPlaces(),
+    map: await readWorldMap(),
+    cities: await listLargestCities(10),
+    edits: await listRecentEdits(5),
+    posts: (await listPosts()).slice(0, 3),
   },
   revalidate: 60,
 })) satisfies GetStaticProps

@@ -8,15 +8,15 @@ import { searchCities, toSearchQuery } from '../server/cities.server.ts'
 import { searchCountries } from '../server/countries.server.ts'
 import { toStamp } from '../server/stamp.ts'
 
-export const getServerSideProps = (({ query: { q } }) => {
+export const getServerSideProps = (async ({ query: { q } }) => {
   const text = (typeof q === 'string' ? q : '').slice(0, 100)
   const query = toSearchQuery(text)
   return {
     props: {
       ...toStamp(null),
       text,
-      countries: query ? searchCountries(query, 12) : [],
-      ...(query ? searchCities(query, 50) : { cities: [], total: 0 }),
+      countries: query ? await searchCountries(query, 12) : [],
+      ...(query ? await searchCities(query, 50) : { cities: [], total: 0 }),
     },
   }
 }) satisfies GetServerSideProps

@@ -56,22 +56,22 @@ function toItem<Row extends CityRow>({ code, countrySlug, countryName, ...city }
 }
 
 /** How much the atlas holds. */
-export function countPlaces(): { countries: number; cities: number } {
-  return connect().get<{ countries: number; cities: number }>(
+export async function countPlaces(): Promise<{ countries: number; cities: number }> {
+  return (await connect()).get<{ countries: number; cities: number }>(
     'SELECT (SELECT count(*) FROM countries) AS countries, (SELECT count(*) FROM cities) AS cities',
   )!
 }
 
 /** The world's largest cities. */
-export function listLargestCities(limit: number): CityItem[] {
-  return connect()
+export async function listLargestCities(limit: number): Promise<CityItem[]> {
+  return (await connect())
     .all<CityRow>(`SELECT ${columns} ${from} WHERE ${isWhole} ORDER BY population DESC, cities.id LIMIT ?`, limit)
     .map((row) => toItem(row))
 }
 
 /** A country's largest cities, by the country's slug. */
-export function listCountryCities(country: string, limit: number): CityItem[] {
-  return connect()
+export async function listCountryCities(country: string, limit: number): Promise<CityItem[]> {
+  return (await connect())
     .all<CityRow>(
       `SELECT ${columns} ${from} WHERE countries.slug = ? AND ${isWhole}
        ORDER BY population DESC, cities.id LIMIT ?`,
@@ -82,14 +82,14 @@ export function listCountryCities(country: string, limit: number): CityItem[] {
 }
 
 /** The capital and the largest cities, placed on the drawing of their country; those too near to a larger one are left out. */
-export function listCityDots(country: string, limit: number): CityDot[] {
-  const rows = connect().all<{ slug: string; name: string; kind: string; longitude: number; latitude: number }>(
+export async function listCityDots(country: string, limit: number): Promise<CityDot[]> {
+  const rows = (await connect()).all<{ slug: string; name: string; kind: string; longitude: number; latitude: number }>(
     `SELECT cities.slug, cities.name, kind, cities.longitude, cities.latitude ${from} WHERE countries.slug = ? AND ${isWhole}
      ORDER BY kind = 'PPLC' DESC, population DESC, cities.id LIMIT ?`,
     country,
     limit * 8,
   )
-  const points = placeOnOutline(
+  const points = await placeOnOutline(
     country,
     rows.map(({ longitude, latitude }) => [longitude, latitude] as const),
   )
@@ -103,37 +103,37 @@ export function listCityDots(country: string, limit: number): CityDot[] {
 }
 
 /** One city by its country's slug and its own. */
-export function readCity(country: string, slug: string): City | undefined {
-  const row = connect().get<CityRow & { longitude: number; latitude: number }>(
+export async function readCity(country: string, slug: string): Promise<City | undefined> {
+  const row = (await connect()).get<CityRow & { longitude: number; latitude: number }>(
     `SELECT ${columns}, cities.longitude, cities.latitude ${from} WHERE countries.slug = ? AND cities.slug = ?`,
     country,
     slug,
   )
   if (!row) return undefined
   const { longitude, latitude } = row
-  const [dot] = placeOnOutline(country, [[longitude, latitude]])
+  const [dot] = await placeOnOutline(country, [[longitude, latitude]])
   return {
     ...toItem(row),
     rank:
       row.population === 0 || row.kind === 'PPLX'
         ? null
         : 1 +
-          connect().get<{ larger: number }>(
+          (await connect()).get<{ larger: number }>(
             `SELECT count(*) AS larger FROM cities WHERE country = ? AND population > ? AND ${isWhole}`,
             row.code,
             row.population,
           )!.larger,
     dot: dot ?? null,
-    nearby: listNearby(row.id, longitude, latitude, 8),
+    nearby: await listNearby(row.id, longitude, latitude, 8),
   }
 }
 
 /** The larger cities around a place, nearest first. */
-function listNearby(id: number, longitude: number, latitude: number, limit: number): City['nearby'] {
+async function listNearby(id: number, longitude: number, latitude: number, limit: number): Promise<City['nearby']> {
   // A window that grows until it holds enough; on a remote island it never may, hence the last, large one.
   for (const reach of [0.5, 2, 8]) {
     const stretch = reach / Math.max(0.05, Math.cos((latitude * Math.PI) / 180))
-    const rows = connect().all<CityRow & { longitude: number; latitude: number }>(
+    const rows = (await connect()).all<CityRow & { longitude: number; latitude: number }>(
       `SELECT ${columns}, cities.longitude, cities.latitude ${from}
        WHERE cities.latitude BETWEEN ?1 - ?3 AND ?1 + ?3
          AND (abs(cities.longitude - ?2) <= ?4 OR abs(cities.longitude - ?2) >= 360 - ?4)
@@ -158,16 +158,16 @@ function listNearby(id: number, longitude: number, latitude: number, limit: numb
 }
 
 /** Cities whose name holds words that begin like those of a folded query; exact matches first, then the largest. */
-export function searchCities(query: string, limit: number): { cities: CityItem[]; total: number } {
+export async function searchCities(query: string, limit: number): Promise<{ cities: CityItem[]; total: number }> {
   const match = query
     .split(' ')
     .map((word) => `"${word}"*`)
     .join(' ')
-  const { total } = connect().get<{ total: number }>(
+  const { total } = (await connect()).get<{ total: number }>(
     'SELECT count(*) AS total FROM city_names WHERE city_names MATCH ?',
     match,
   )!
-  const cities = connect().all<CityRow>(
+  const cities = (await connect()).all<CityRow>(
     `SELECT ${columns} FROM city_names JOIN cities ON cities.id = city_names.rowid
        JOIN countries ON countries.code = cities.country
      WHERE city_names MATCH ?1 ORDER BY cities.key = ?2 DESC, population DESC, cities.id LIMIT ?3`,

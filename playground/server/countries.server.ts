@@ -52,14 +52,14 @@ function toItem({ code, slug, name, capital, region, subregion }: CountryItem): 
 }
 
 /** All countries by name. */
-export function listCountries(): CountryItem[] {
-  return connect().all<CountryItem>(`SELECT ${itemColumns} FROM countries ORDER BY key`)
+export async function listCountries(): Promise<CountryItem[]> {
+  return (await connect()).all<CountryItem>(`SELECT ${itemColumns} FROM countries ORDER BY key`)
 }
 
 /** A country's slug, for its slug or one of its codes (`austria`, `aut`, `at`). */
-export function findCountrySlug(text: string): string | undefined {
+export async function findCountrySlug(text: string): Promise<string | undefined> {
   const wanted = text.toLowerCase()
-  return connect().get<{ slug: string }>(
+  return (await connect()).get<{ slug: string }>(
     'SELECT slug FROM countries WHERE slug = ?1 OR code = ?1 OR code2 = ?1 LIMIT 1',
     wanted,
   )?.slug
@@ -72,8 +72,8 @@ type CountryRow = Omit<Country, 'facts' | 'outline' | 'neighbours'> & {
 }
 
 /** One country by its slug. */
-export function readCountry(slug: string): Country | undefined {
-  const row = connect().get<CountryRow>(
+export async function readCountry(slug: string): Promise<Country | undefined> {
+  const row = (await connect()).get<CountryRow>(
     `SELECT ${itemColumns}, code2, official, area, longitude, latitude, facts, borders, description, revision,
        edited_at AS editedAt, outline,
        (SELECT count(*) FROM cities WHERE country = code AND kind <> 'PPLX') AS cityCount
@@ -92,7 +92,7 @@ export function readCountry(slug: string): Country | undefined {
       height: outline.height,
       kmPerUnit: outline.kmPerUnit,
     },
-    neighbours: connect().all<CountryName>(
+    neighbours: (await connect()).all<CountryName>(
       'SELECT code, slug, name FROM countries WHERE code IN (SELECT value FROM json_each(?)) ORDER BY key',
       borders,
     ),
@@ -100,16 +100,16 @@ export function readCountry(slug: string): Country | undefined {
 }
 
 /** Where places lie on the drawing of a country's outline: undefined for those that are not on it. */
-export function placeOnOutline(slug: string, places: readonly LonLat[]): Array<Point | undefined> {
-  const row = connect().get<{ outline: string | null }>('SELECT outline FROM countries WHERE slug = ?', slug)
+export async function placeOnOutline(slug: string, places: readonly LonLat[]): Promise<Array<Point | undefined>> {
+  const row = (await connect()).get<{ outline: string | null }>('SELECT outline FROM countries WHERE slug = ?', slug)
   if (!row?.outline) return []
   const outline = JSON.parse(row.outline) as Outline
   return places.map((place) => toOutlinePoint(outline, place))
 }
 
 /** The world map: each country as one path. */
-export function readWorldMap(): Array<CountryName & { path: string }> {
-  return connect().all(
+export async function readWorldMap(): Promise<Array<CountryName & { path: string }>> {
+  return (await connect()).all(
     `SELECT code, slug, name, world_path AS path FROM countries WHERE world_path <> ''
      ORDER BY length(world_path) DESC, code`,
   )
@@ -130,8 +130,8 @@ export interface Region {
 }
 
 /** Every path below `/regions`: `[]` for the world, `['europe']`, `['europe', 'western-europe']`. */
-export function listRegionPaths(): string[][] {
-  const rows = connect().all<{ region: string; subregion: string }>(
+export async function listRegionPaths(): Promise<string[][]> {
+  const rows = (await connect()).all<{ region: string; subregion: string }>(
     'SELECT DISTINCT region, subregion FROM countries ORDER BY region, subregion',
   )
   const paths = new Map<string, string[]>([['', []]])
@@ -144,8 +144,8 @@ export function listRegionPaths(): string[][] {
 }
 
 /** The world, a region or a subregion. */
-export function readRegion(path: readonly string[]): Region | undefined {
-  const rows = connect().all<CountryItem & { area: number | null }>(
+export async function readRegion(path: readonly string[]): Promise<Region | undefined> {
+  const rows = (await connect()).all<CountryItem & { area: number | null }>(
     `SELECT ${itemColumns}, area FROM countries ORDER BY key`,
   )
   const [regionSlug, subregionSlug] = path
@@ -189,8 +189,8 @@ export function readRegion(path: readonly string[]): Region | undefined {
 }
 
 /** Texts that were edited last. */
-export function listRecentEdits(limit: number): Array<CountryName & { editedAt: string }> {
-  return connect().all(
+export async function listRecentEdits(limit: number): Promise<Array<CountryName & { editedAt: string }>> {
+  return (await connect()).all(
     `SELECT code, slug, name, edited_at AS editedAt FROM countries WHERE edited_at IS NOT NULL
      ORDER BY edited_at DESC LIMIT ?`,
     limit,
@@ -202,8 +202,12 @@ export function listRecentEdits(limit: number): Array<CountryName & { editedAt: 
  *
  * @returns The new revision; undefined when somebody else was faster, or there is no such country.
  */
-export function saveDescription(slug: string, description: string, revision: number): number | undefined {
-  const changed = connect().run(
+export async function saveDescription(
+  slug: string,
+  description: string,
+  revision: number,
+): Promise<number | undefined> {
+  const changed = (await connect()).run(
     'UPDATE countries SET description = ?, revision = revision + 1, edited_at = ? WHERE slug = ? AND revision = ?',
     description,
     new Date().toISOString(),
@@ -214,8 +218,8 @@ export function saveDescription(slug: string, description: string, revision: num
 }
 
 /** Countries whose name, or another name of theirs, contains all words of a folded query. */
-export function searchCountries(query: string, limit: number): CountryItem[] {
-  return connect()
+export async function searchCountries(query: string, limit: number): Promise<CountryItem[]> {
+  return (await connect())
     .all<CountryItem & { key: string }>(`SELECT ${itemColumns}, key FROM countries ORDER BY key`)
     .filter(({ key }) => query.split(' ').every((word) => ` ${key}`.includes(` ${word}`)))
     .slice(0, limit)

@@ -18,8 +18,8 @@ export interface AtlasDatabase {
 }
 
 /** Opens the database, and seeds it first when there is none yet: that takes a few seconds, once. */
-export function openDatabase(file: string): AtlasDatabase {
-  if (!existsSync(file)) seed(file, readDataset())
+export async function openDatabase(file: string): Promise<AtlasDatabase> {
+  if (!existsSync(file)) await seed(file, readDataset())
   const database = new Database(file)
   // Readers and the writer don't wait for each other; two writers do.
   database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
@@ -57,10 +57,13 @@ function toPlain<Row extends object>(row: unknown): Row {
   return columns as unknown as Row
 }
 
-let opened: AtlasDatabase | undefined
+let opened: Promise<AtlasDatabase> | undefined
 
 /** This thread's connection to the atlas: `data/atlas.db`, or the file that `ATLAS_DB` names. */
-export function connect(): AtlasDatabase {
-  opened ??= openDatabase(resolve(process.env['ATLAS_DB'] || 'data/atlas.db'))
+export function connect(): Promise<AtlasDatabase> {
+  opened ??= openDatabase(resolve(process.env['ATLAS_DB'] || 'data/atlas.db')).catch((error: unknown) => {
+    opened = undefined
+    throw error
+  })
   return opened
 }

@@ -15,16 +15,16 @@ export interface Post extends PostItem {
 }
 
 /** All posts, the newest first. */
-export function listPosts(): PostItem[] {
-  return connect().all<PostItem>('SELECT id, title, summary, published FROM posts ORDER BY published DESC, id')
+export async function listPosts(): Promise<PostItem[]> {
+  return (await connect()).all<PostItem>('SELECT id, title, summary, published FROM posts ORDER BY published DESC, id')
 }
 
 /** One post by its id. */
-export function readPost(id: string): Post | undefined {
-  return connect().get<Post>('SELECT id, title, summary, published, content FROM posts WHERE id = ?', id)
+export async function readPost(id: string): Promise<Post | undefined> {
+  return (await connect()).get<Post>('SELECT id, title, summary, published, content FROM posts WHERE id = ?', id)
 }
 
 /** Replaces a post's text. @returns False when there is no such post. */
-export function savePost(id: string, { title, content }: Pick<Post, 'title' | 'content'>): boolean {
-  return connect().run('UPDATE posts SET title = ?, content = ? WHERE id = ?', title, content, id) === 1
+export async function savePost(id: string, { title, content }: Pick<Post, 'title' | 'content'>): Promise<boolean> {
+  return (await connect()).run('UPDATE posts SET title = ?, content = ? WHERE id = ?', title, content, id) === 1
 }

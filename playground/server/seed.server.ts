@@ -12,6 +12,7 @@ import {
   statSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import Database from 'libsql'
 import type { Country } from 'world-countries'
 import { posts } from '../content/posts.server.ts'
@@ -80,15 +81,15 @@ const indexes = `
 /**
  * Makes the database file unless it exists. It appears whole or not at all: it is written under another name and then
  * linked to its own, which fails when another process was faster. Renaming would not do, as it could take the file away
- * below a process that has already opened it.
+ * below a process that has already opened it. It pauses often, so that whoever shares the thread is answered meanwhile.
  */
-export function seed(file: string, dataset: Dataset): void {
+export async function seed(file: string, dataset: Dataset): Promise<void> {
   const folder = dirname(file)
   mkdirSync(folder, { recursive: true })
   sweep(folder, `${basename(file)}.seed-`)
   const temporary = join(folder, `${basename(file)}.seed-${process.pid}-${randomBytes(4).toString('hex')}`)
   try {
-    write(temporary, dataset)
+    await write(temporary, dataset)
     publish(temporary, file)
   } finally {
     rmSync(temporary, { force: true })
@@ -117,15 +118,15 @@ function sweep(folder: string, prefix: string): void {
   }
 }
 
-function write(file: string, dataset: Dataset): void {
+async function write(file: string, dataset: Dataset): Promise<void> {
   const database = new Database(file)
   try {
     // No journal: a file that is not complete is thrown away.
     database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF')
     database.exec('BEGIN')
     database.exec(schema)
-    const codes = writeCountries(database, dataset)
-    writeCities(database, dataset, codes)
+    const codes = await writeCountries(database, dataset)
+    await writeCities(database, dataset, codes)
     const insert = database.prepare('INSERT INTO posts VALUES (?, ?, ?, ?, ?)')
     for (const post of posts) insert.run(post.id, post.title, post.summary, post.content, post.published)
     database.exec(indexes)
@@ -138,14 +139,15 @@ function write(file: string, dataset: Dataset): void {
 }
 
 /** @returns Our country code by ISO 3166-1 alpha-2, which the cities name their countries with. */
-function writeCountries(database: Database.Database, dataset: Dataset): Map<string, string> {
+async function writeCountries(database: Database.Database, dataset: Dataset): Promise<Map<string, string>> {
   const insert = database.prepare(`
     INSERT INTO countries (code, code2, slug, name, official, key, region, subregion, capital, area, longitude, latitude,
       facts, borders, description, outline, world_path)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const project = createWorldProjection(worldWidth)
   const codes = new Map<string, string>()
-  for (const country of dataset.countries) {
+  for (const [index, country] of dataset.countries.entries()) {
+    if (index % 20 === 0) await setImmediate()
     const code = country.cca3.toLowerCase()
     codes.set(country.cca2, code)
     const geometry = dataset.geometry(country.cca3)
@@ -177,12 +179,18 @@ function writeCountries(database: Database.Database, dataset: Dataset): Map<stri
   return codes
 }
 
-function writeCities(database: Database.Database, dataset: Dataset, codes: ReadonlyMap<string, string>): void {
+async function writeCities(
+  database: Database.Database,
+  dataset: Dataset,
+  codes: ReadonlyMap<string, string>,
+): Promise<void> {
   const insert = database.prepare('INSERT INTO cities VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertName = database.prepare('INSERT INTO city_names (rowid, key) VALUES (?, ?)')
   const taken = new Set<string>()
   // The largest city of a name gets the plain slug, the others have their number appended.
-  for (const city of dataset.cities.toSorted((a, b) => b.population - a.population || a.cityId - b.cityId)) {
+  const sorted = dataset.cities.toSorted((a, b) => b.population - a.population || a.cityId - b.cityId)
+  for (const [index, city] of sorted.entries()) {
+    if (index % 2000 === 0) await setImmediate()
     const country = codes.get(city.country)
     if (!country) continue
     const base = slugify(city.name)

@@ -13,13 +13,13 @@ interface Props extends Stamp {
 type Params = { id: string }
 
 export const getStaticPaths: GetStaticPaths<Params> = async () => {
-  const posts = listPosts()
+  const posts = await listPosts()
   const paths = posts.map((post) => ({ params: { id: post.id } }))
   return { paths, fallback: 'blocking' }
 }
 
 export const getStaticProps: GetStaticProps<Props, Params> = async ({ params }) => {
-  const post = readPost(params!.id)
+  const post = await readPost(params!.id)
   if (!post) return { notFound: true, revalidate: 60 }
   return { props: { ...toStamp(60), post }, revalidate: 60 }
 }

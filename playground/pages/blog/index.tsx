@@ -5,8 +5,8 @@ import { PageMeta } from '../../components/page-meta.tsx'
 import { listPosts } from '../../server/posts.server.ts'
 import { toStamp } from '../../server/stamp.ts'
 
-export const getStaticProps = (() => ({
-  props: { ...toStamp(60), posts: listPosts() },
+export const getStaticProps = (async () => ({
+  props: { ...toStamp(60), posts: await listPosts() },
   revalidate: 60,
 })) satisfies GetStaticProps
 

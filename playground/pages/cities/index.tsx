@@ -5,8 +5,8 @@ import { PageMeta } from '../../components/page-meta.tsx'
 import { countPlaces, listLargestCities } from '../../server/cities.server.ts'
 import { toStamp } from '../../server/stamp.ts'
 
-export const getStaticProps = (() => ({
-  props: { ...toStamp(3600), count: countPlaces().cities, cities: listLargestCities(100) },
+export const getStaticProps = (async () => ({
+  props: { ...toStamp(3600), count: (await countPlaces()).cities, cities: await listLargestCities(100) },
   revalidate: 3600,
 })) satisfies GetStaticProps
 

@@ -13,13 +13,16 @@ const suggestions = [
   ['singapore', 'Singapore', 'malta', 'Malta'],
 ] as const
 
-export const getServerSideProps = (({ query }) => {
-  const [first, second] = [query['first'], query['second']].map((text) =>
-    typeof text === 'string' ? findCountrySlug(text) : undefined,
-  )
+export const getServerSideProps = (async ({ query }) => {
+  const toSlug = async (text: unknown) => (typeof text === 'string' ? await findCountrySlug(text) : undefined)
+  const first = await toSlug(query['first'])
+  const second = await toSlug(query['second'])
   if (first && second) return { redirect: { destination: `/compare/${first}/${second}`, permanent: false } }
   return {
-    props: { ...toStamp(null), countries: listCountries().map(({ code, slug, name }) => ({ code, slug, name })) },
+    props: {
+      ...toStamp(null),
+      countries: (await listCountries()).map(({ code, slug, name }) => ({ code, slug, name })),
+    },
   }
 }) satisfies GetServerSideProps
 

@@ -17,22 +17,22 @@ import { slugify } from '../../server/text.ts'
 type Params = { country: string }
 
 // Every country is built. Codes such as `/countries/at` are not, and lead to the country's own page when asked for.
-export const getStaticPaths = (() => ({
-  paths: listCountries().map(({ slug }) => ({ params: { country: slug } })),
+export const getStaticPaths = (async () => ({
+  paths: (await listCountries()).map(({ slug }) => ({ params: { country: slug } })),
   fallback: 'blocking',
 })) satisfies GetStaticPaths<Params>
 
-export const getStaticProps = (({ params }) => {
+export const getStaticProps = (async ({ params }) => {
   const wanted = params!.country
-  const slug = findCountrySlug(wanted)
+  const slug = await findCountrySlug(wanted)
   if (!slug) return { notFound: true, revalidate: 60 }
   if (slug !== wanted) return { redirect: { destination: `/countries/${slug}`, permanent: true } }
   return {
     props: {
       ...toStamp(60),
-      country: readCountry(slug)!,
-      cities: listCountryCities(slug, 10),
-      dots: listCityDots(slug, 6),
+      country: (await readCountry(slug))!,
+      cities: await listCountryCities(slug, 10),
+      dots: await listCityDots(slug, 6),
     },
     revalidate: 60,
   }

@@ -4,9 +4,10 @@ import { PageMeta } from '../../components/page-meta.tsx'
 import { listCountries, type CountryItem } from '../../server/countries.server.ts'
 import { toStamp } from '../../server/stamp.ts'
 
-export const getStaticProps = (() => {
+export const getStaticProps = (async () => {
   const regions = new Map<string, CountryItem[]>()
-  for (const country of listCountries()) regions.set(country.region, [...(regions.get(country.region) ?? []), country])
+  for (const country of await listCountries())
+    regions.set(country.region, [...(regions.get(country.region) ?? []), country])
   return {
     props: {
       ...toStamp(3600),

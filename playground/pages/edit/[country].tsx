@@ -18,8 +18,8 @@ const problems: Record<string, string> = {
   failed: 'The text is saved, but the page could not be made anew yet. It will be within a minute.',
 }
 
-export const getServerSideProps = (({ params, query }) => {
-  const country = readCountry(params!.country)
+export const getServerSideProps = (async ({ params, query }) => {
+  const country = await readCountry(params!.country)
   if (!country) return { notFound: true }
   const { slug, name, description, revision } = country
   const problem = typeof query['problem'] === 'string' ? (problems[query['problem']] ?? '') : ''

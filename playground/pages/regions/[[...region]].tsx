@@ -10,13 +10,13 @@ import { toStamp } from '../../server/stamp.ts'
 type Params = { region?: string[] }
 
 // The world is divided once and for all: what is not listed does not exist.
-export const getStaticPaths = (() => ({
-  paths: listRegionPaths().map((region) => ({ params: { region } })),
+export const getStaticPaths = (async () => ({
+  paths: (await listRegionPaths()).map((region) => ({ params: { region } })),
   fallback: false,
 })) satisfies GetStaticPaths<Params>
 
-export const getStaticProps = (({ params }) => {
-  const region = readRegion(params?.region ?? [])
+export const getStaticProps = (async ({ params }) => {
+  const region = await readRegion(params?.region ?? [])
   if (!region) return { notFound: true }
   return { props: { ...toStamp(3600), region }, revalidate: 3600 }
 }) satisfies GetStaticProps<object, Params>

@@ -5,7 +5,7 @@ import { parseRevision, parseText } from '../../../server/submission.ts'
 
 /** GET reads a country, POST replaces its text and makes the pages that show it anew. */
 export default async function handler(req: ApiRequest, res: ApiResponse) {
-  const country = readCountry(String(req.query['country']))
+  const country = await readCountry(String(req.query['country']))
   if (!country) return res.status(404).json({ message: 'There is no such country.' })
 
   if (req.method === 'GET' || req.method === 'HEAD') {
@@ -32,7 +32,7 @@ export default async function handler(req: ApiRequest, res: ApiResponse) {
   const expected = parseRevision(revision)
   if (!expected) return fail(400, 'text', 'The revision is missing.')
 
-  const saved = saveDescription(slug, text.text, expected)
+  const saved = await saveDescription(slug, text.text, expected)
   if (!saved) return fail(409, 'conflict', 'Somebody else has changed the text since you opened it. Reload to see it.')
 
   try {

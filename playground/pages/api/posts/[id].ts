@@ -7,9 +7,9 @@ import { parseText } from '../../../server/submission.ts'
  * GET reads a post. PUT changes it, as a content management system would: the page stays as it is until it is stale, or
  * until the system calls `/api/revalidate`.
  */
-export default function handler(req: ApiRequest, res: ApiResponse) {
+export default async function handler(req: ApiRequest, res: ApiResponse) {
   const id = String(req.query['id'])
-  const post = readPost(id)
+  const post = await readPost(id)
   if (!post) return res.status(404).json({ message: 'There is no such post.' })
   if (req.method === 'GET' || req.method === 'HEAD') return res.json(post)
   if (req.method !== 'PUT') {
@@ -25,6 +25,6 @@ export default function handler(req: ApiRequest, res: ApiResponse) {
   const content = parseText(fields['content'] ?? post.content, 20_000)
   if (!title.ok) return res.status(400).json({ message: `title: ${title.reason}` })
   if (!content.ok) return res.status(400).json({ message: `content: ${content.reason}` })
-  savePost(id, { title: title.text, content: content.text })
-  return res.json(readPost(id))
+  await savePost(id, { title: title.text, content: content.text })
+  return res.json(await readPost(id))
 }

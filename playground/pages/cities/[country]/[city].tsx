@@ -16,16 +16,16 @@ type Params = {
 }
 
 // A few are built, so that there is something to look at; the other 135 000 are made for their first visitor.
-export const getStaticPaths = (() => ({
-  paths: listLargestCities(20).map(({ country, slug }) => ({ params: { country: country.slug, city: slug } })),
+export const getStaticPaths = (async () => ({
+  paths: (await listLargestCities(20)).map(({ country, slug }) => ({ params: { country: country.slug, city: slug } })),
   fallback: 'blocking',
 })) satisfies GetStaticPaths<Params>
 
-export const getStaticProps = (({ params }) => {
-  const city = readCity(params!.country, params!.city)
+export const getStaticProps = (async ({ params }) => {
+  const city = await readCity(params!.country, params!.city)
   if (!city) return { notFound: true, revalidate: 60 }
   return {
-    props: { ...toStamp(300), city, outline: readCountry(city.country.slug)?.outline ?? null },
+    props: { ...toStamp(300), city, outline: (await readCountry(city.country.slug))?.outline ?? null },
     revalidate: 300,
   }
 }) satisfies GetStaticProps<object, Params>

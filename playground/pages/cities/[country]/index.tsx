@@ -14,12 +14,12 @@ type Params = { country: string }
 
 export const getStaticPaths = (() => ({ paths: [], fallback: 'blocking' })) satisfies GetStaticPaths<Params>
 
-export const getStaticProps = (({ params }) => {
-  const country = readCountry(params!.country)
+export const getStaticProps = (async ({ params }) => {
+  const country = await readCountry(params!.country)
   if (!country) return { notFound: true, revalidate: 60 }
   const { code, slug, name, cityCount } = country
   return {
-    props: { ...toStamp(3600), country: { code, slug, name, cityCount }, cities: listCountryCities(slug, limit) },
+    props: { ...toStamp(3600), country: { code, slug, name, cityCount }, cities: await listCountryCities(slug, limit) },
     revalidate: 3600,
   }
 }) satisfies GetStaticProps<object, Params>

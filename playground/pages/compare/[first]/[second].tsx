@@ -21,14 +21,17 @@ interface Props extends Stamp {
 // 62 250 pairs: none is built, each begins as a frame.
 export const getStaticPaths = (() => ({ paths: [], fallback: true })) satisfies GetStaticPaths<Params>
 
-export const getStaticProps: GetStaticProps<Props, Params> = ({ params }) => {
+export const getStaticProps: GetStaticProps<Props, Params> = async ({ params }) => {
   const { first, second } = params!
-  const slugs = [findCountrySlug(first), findCountrySlug(second)] as const
+  const slugs = [await findCountrySlug(first), await findCountrySlug(second)] as const
   if (!slugs[0] || !slugs[1]) return { notFound: true, revalidate: 60 }
   if (slugs[0] === slugs[1]) return { redirect: { destination: `/countries/${slugs[0]}`, permanent: false } }
   if (slugs[0] !== first || slugs[1] !== second)
     return { redirect: { destination: `/compare/${slugs[0]}/${slugs[1]}`, permanent: true } }
-  return { props: { ...toStamp(600), pair: [readCountry(first)!, readCountry(second)!] }, revalidate: 600 }
+  return {
+    props: { ...toStamp(600), pair: [(await readCountry(first))!, (await readCountry(second))!] },
+    revalidate: 600,
+  }
 }
 
 export default function ComparePage({ pair }: Props) {
