@@ -78,9 +78,7 @@ const RETRY_AFTER = '2'
 export function createHandler(options: HandlerOptions): IsrHandler {
   const { manifest, fallthrough = false } = options
   const context = createContext(options)
-  const assets = options.clientDir
-    ? createAssets(options.clientDir, options.assetsDir ?? manifest.assetsDir ?? 'assets')
-    : undefined
+  const assets = options.clientDir ? createAssets(options.clientDir, manifest.assetsDir ?? 'assets') : undefined
   const revalidate = createRevalidate(context)
   const routes = { assets, revalidate, dataPrefix: toDataPrefix(manifest.buildId), fallthrough }
 
