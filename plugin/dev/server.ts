@@ -45,7 +45,7 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
 
   /** The app as the sources are now, its documents with what Vite needs in them. */
   async function loadApp(): Promise<IsrApp> {
-    const { app } = await ssr.runner.import<{ app: IsrApp }>(VIRTUAL.app)
+    const { default: app } = await ssr.runner.import<{ default: IsrApp }>(VIRTUAL.app)
     return {
       ...app,
       async render(input) {
@@ -92,7 +92,7 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
 
   async function answerError(req: IncomingMessage, res: ServerResponse, error: unknown): Promise<void> {
     hasFailed = true
-    await forgetFailedModules(ssr.runner)
+    await forgetFailedModules(ssr)
     const overlay = toOverlayError(error, (file) => isOwnFile(context.root, file))
     logger.error(toLogText(overlay), { timestamp: true, error: overlay })
     const form = (req.url ?? '').startsWith('/_isr/') ? 'data' : 'html'

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, 
 import { request, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import react from '@vitejs/plugin-react'
 import {
@@ -85,6 +85,7 @@ export async function startDevSite({ files, options, config = {} }: DevTestOptio
     send(...values)
   }
   await server.listen()
+  await watched(server, Object.keys(files))
   const { port } = server.httpServer!.address() as AddressInfo
 
   return {
@@ -96,12 +97,14 @@ export async function startDevSite({ files, options, config = {} }: DevTestOptio
     get: (path, init = {}) => ask(port, path, init),
     async change(name, text) {
       const file = `${root}/${name}`
+      await changes.quiet(file)
       const taken = changes.next(file)
       if (text === undefined) rmSync(file)
       else write(root, name, text)
       await taken
     },
     async close() {
+      await settleOptimizer(server)
       await server.close()
       rmSync(root, { recursive: true, force: true })
     },
@@ -114,9 +117,31 @@ function write(root: string, name: string, text: string): void {
   writeFileSync(file, text)
 }
 
+/** Waits until the watcher knows the files: it begins in the background, and may have told that it is ready before anyone listens. */
+async function watched({ watcher, config: { root } }: ViteDevServer, names: string[]): Promise<void> {
+  const files = names.map((name) => join(root, name))
+  for (;;) {
+    const known = watcher.getWatched()
+    if (files.every((file) => known[dirname(file)]?.includes(basename(file)))) return
+    await new Promise((done) => setTimeout(done, 5))
+  }
+}
+
+/** Vite goes on bundling dependencies after its end, into a folder that is no more. */
+async function settleOptimizer({ environments }: ViteDevServer): Promise<void> {
+  const optimizer = environments.client.depsOptimizer
+  await optimizer?.scanProcessing
+  for (const { processing } of Object.values(optimizer?.metadata.discovered ?? {})) await processing
+}
+
 /** Tells when a change has gone through all hot update hooks and what follows them. */
-function createChangeObserver(): { plugin: Plugin; next(file: string): Promise<void> } {
+function createChangeObserver(): {
+  plugin: Plugin
+  next(file: string): Promise<void>
+  quiet(file: string): Promise<void>
+} {
   const waiting = new Map<string, () => void>()
+  const seen = new Map<string, number>()
   return {
     plugin: {
       name: 'test:changes',
@@ -125,10 +150,15 @@ function createChangeObserver(): { plugin: Plugin; next(file: string): Promise<v
         order: 'post',
         handler({ file }) {
           if (this.environment.name !== 'ssr') return
+          seen.set(file, Date.now())
           // Behind the update of the modules and what is announced after it.
           setImmediate(() => setImmediate(() => waiting.get(file)?.()))
         },
       },
+    },
+    /** The watcher drops a second change of a file within 50 ms. */
+    async quiet(file) {
+      while (Date.now() - (seen.get(file) ?? 0) < 60) await new Promise((done) => setTimeout(done, 5))
     },
     next: (file) => new Promise((done) => waiting.set(file, done)),
   }
