@@ -52,7 +52,19 @@ async function runToExit(
 }
 
 /** Starts a server; resolves once it accepts connections. */
-export async function startProcess({ toCommand, cwd, port: chosen }: Command): Promise<ServerProcess> {
+export async function startProcess(command: Command): Promise<ServerProcess> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(command)
+    } catch (error) {
+      // Between finding a free port and listening on it, another program may take it.
+      if (tries === 3 || command.port !== undefined || !/in use|EADDRINUSE|something else does/.test(String(error)))
+        throw error
+    }
+  }
+}
+
+async function startOnce({ toCommand, cwd, port: chosen }: Command): Promise<ServerProcess> {
   const port = chosen ?? (await findFreePort())
   const { args, env } = toCommand(port)
   const child = spawn(process.execPath, args, { cwd, env: toEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })

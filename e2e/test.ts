@@ -2,6 +2,7 @@
  * Playwright's `test` with a site to test, and with the rule that nothing goes wrong unnoticed: a test fails on any error
  * or warning in the console, uncaught exception or failed request that it did not announce.
  */
+import { writeFile } from 'node:fs/promises'
 import { test as base, expect, type ConsoleMessage, type Page, type Request } from 'playwright/test'
 import { createSite, type Mode, type Site } from './site.ts'
 
@@ -57,7 +58,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await provide(problems)
 
       if (testInfo.status !== testInfo.expectedStatus) {
-        await testInfo.attach('server output', { body: site.output().slice(printedBefore) })
+        await writeFile(testInfo.outputPath('server.log'), site.output().slice(printedBefore))
       }
       expect(problems, 'errors and warnings in the browser').toEqual([])
     },
