@@ -221,11 +221,13 @@ describe('pages', () => {
 })
 
 describe('changes', () => {
-  it('an edited page is served as it is now', async () => {
+  it('an edited page is served as it is now, and what it does not concern keeps its state', async () => {
     await start()
     await site.get('/about')
+    await site.get('/')
     await site.change('pages/about.jsx', 'export default function About() { return <h1>edited</h1> }')
     expect(toText(await site.get('/about'))).toContain('edited')
+    expect(toText(await site.get('/'))).toContain('home 2 stale')
   })
 
   it('an edit of getStaticProps, or of what it imports, has the browser ask for the data again', async () => {

@@ -55,6 +55,9 @@ export function toAppModule({
     ...parts.map((part) => `  ${part},`),
     `})`,
     `export default app`,
+    // In development an edit then runs only what it concerns again: without it Vite drops all that the server has loaded,
+    // and with it the state of modules that nobody touched.
+    ...(assets ? [] : ['if (import.meta.hot) import.meta.hot.accept()']),
     '',
   ].join('\n')
 }
