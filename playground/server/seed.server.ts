@@ -25,7 +25,7 @@ import { fold, slugify, toList } from './text.ts'
 export const schemaVersion = 1
 
 /** The world map's width in units. */
-export const worldWidth = 1000
+const worldWidth = 1000
 
 const schema = `
   CREATE TABLE countries (
