@@ -180,3 +180,37 @@ describe.each(['vite preview', 'node out/server/start.mjs'])('%s', (command) => 
     expect((await get(`${base}/posts/1`, { host: 'evil.example' })).status).toBe(403)
   })
 })
+
+describe('the end of vite preview', () => {
+  it('R09 waits for a regeneration that runs, and its page is there after a restart', async () => {
+    const site = await createFixture({
+      'pages/slow.jsx': `
+export const getStaticProps = async ({ revalidateReason }) => {
+  if (revalidateReason === 'stale') {
+    console.log('BEGUN')
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    console.log('ENDED')
+  }
+  return { props: { reason: revalidateReason }, revalidate: 1 }
+}
+export default function Slow({ reason }) { return <main>{reason}</main> }`,
+    })
+    try {
+      expect(await site.vite(['build'])).toMatchObject({ code: 0 })
+      const preview = () => site.start(['node_modules/vite/bin/vite.js', 'preview', '--port', '0'])
+      const first = await preview()
+      await until(
+        () => get(`${first.url}/slow`),
+        () => first.output().includes('BEGUN'),
+      )
+      expect(first.output()).not.toContain('ENDED')
+      await first.close()
+      expect(first.output()).toContain('ENDED')
+      const second = await preview()
+      expect((await get(`${second.url}/slow`)).body).toContain('<main>stale</main>')
+      await second.close()
+    } finally {
+      await site.remove()
+    }
+  })
+})

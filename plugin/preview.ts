@@ -6,6 +6,8 @@ import { usageError } from './errors.ts'
 
 /** Makes `vite preview` answer as production does, with the same handler. */
 export function previewPlugin(context: IsrContext): Plugin {
+  const closers: Array<() => Promise<void>> = []
+
   return {
     name: 'isr:preview',
     async configurePreviewServer(server) {
@@ -28,10 +30,23 @@ export function previewPlugin(context: IsrContext): Plugin {
         for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value)
         handler(req, res, next)
       })
-      // `closePreviewServer` is younger than Vite 8.0.
-      server.httpServer.once('close', () => void handler.close())
+      const close = once(() => handler.close())
+      closers.push(close)
+      // For Vite 8.0, which has no `closePreviewServer`. Nobody waits for this event.
+      server.httpServer.once('close', () => {
+        close().catch((error: unknown) => server.config.logger.error(`[vite-plugin-isr] ${String(error)}`))
+      })
+    },
+    // Vite waits for it before it ends the process: pages that are being regenerated come to their end and are stored.
+    async closePreviewServer() {
+      await Promise.all(closers.splice(0).map((close) => close()))
     },
   }
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => (running ??= run())
 }
 
 /** Vite's proxy comes after us, so what it is for must be let through. Its contexts are prefixes, or with `^` patterns. */

@@ -1,7 +1,7 @@
+import { toEntry } from '../../runtime/isr/generation.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import type { Entry, Generated, Params, ParsedPaths, Renderer, RouteRecord, Settings } from '../../runtime/types.ts'
 import { largeData, usageErrors } from '../errors.ts'
-import { toEntry } from './entry.ts'
 import { countJobs, createJobs, type PageJob } from './jobs.ts'
 import { findPathConflicts } from './path-conflicts.ts'
 import { forEachAtMost } from './pool.ts'

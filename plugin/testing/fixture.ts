@@ -40,7 +40,7 @@ export interface Fixture {
   remove(): Promise<void>
 }
 
-export const VITE_CONFIG = `
+const VITE_CONFIG = `
 import react from '@vitejs/plugin-react'
 import isr from 'vite-plugin-isr'
 export default { plugins: [react(), isr()] }

@@ -4,8 +4,11 @@ import type { Body, Clock, Entry, Generated, Job, Renderer, RevalidateReason, Se
 
 /** Makes entries by asking the renderer. */
 export interface Generation {
-  /** @throws `IsrError`: what the renderer threw, or `ISR_TIMEOUT` when it was not ready in time */
-  run(target: Target, reason: RevalidateReason): Promise<Entry>
+  /**
+   * @param known the entry that this one is going to replace
+   * @throws `IsrError`: what the renderer threw, or `ISR_TIMEOUT` when it was not ready in time
+   */
+  run(target: Target, reason: RevalidateReason, known: Entry | undefined): Promise<Entry>
   /** Gives up all that runs. */
   abort(): void
 }
@@ -26,9 +29,9 @@ export function createGeneration({ clock, renderer, settings }: GenerationOption
   let lastStart = -Infinity
 
   /** Entries replace each other in the order of their starts, so that has to be one, even when the clock jumps back. */
-  function toStart(): number {
+  function toStart(known: Entry | undefined): number {
     lastStart = Math.max(clock.now(), lastStart + 1)
-    return lastStart
+    return known ? Math.max(lastStart, known.startedAt + 1) : lastStart
   }
 
   async function runInTime(job: Extract<Job, { type: 'page' | 'shell' }>, target: Target): Promise<Generated> {
@@ -50,8 +53,8 @@ export function createGeneration({ clock, renderer, settings }: GenerationOption
   }
 
   return {
-    async run(target, reason) {
-      const startedAt = toStart()
+    async run(target, reason, known) {
+      const startedAt = toStart(known)
       const generated = await runInTime(toJob(target, reason), target)
       if (generated.kind === 'page' && generated.html.identity.byteLength === 0) {
         throw new IsrError('ISR_GENERATE', `${target.route.file}: rendering ${target.path} gave an empty document.`, {
@@ -85,11 +88,12 @@ function toJob(
   return { type: 'page', pattern, params, path, reason }
 }
 
-function toEntry(
+/** Gives what was generated its key, its times and the lifetimes that the page left to the app. */
+export function toEntry(
   key: string,
   generated: Generated,
   times: { startedAt: number; generatedAt: number },
-  settings: Settings,
+  settings: Pick<Settings, 'expire' | 'notFoundRevalidate'>,
 ): Entry {
   const expire = generated.expire ?? settings.expire
   switch (generated.kind) {
