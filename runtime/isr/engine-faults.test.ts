@@ -143,6 +143,21 @@ describe('a page that fails', () => {
     expect(clock.timers()).toBe(0)
   })
 
+  it('REL-16 a page that revalidates itself while it is rendered ends with the time limit', async () => {
+    const { engine, clock, renderer } = createKit()
+    let isCured = false
+    renderer.answer = async () => {
+      if (!isCured) await engine.revalidate(target, ALWAYS)
+      return toPage('v1')
+    }
+    const call = watch(engine.revalidate(target, ALWAYS))
+    await clock.advance(30_000)
+    expect(call.error).toMatchObject({ code: 'ISR_REVALIDATE_FAILED', cause: { code: 'ISR_TIMEOUT' } })
+    isCured = true
+    await clock.advance(60_000)
+    expect(show(await engine.read(target, READ))).toMatch(/v1$/)
+  })
+
   it('P8 a listener that throws or rejects changes nothing', async () => {
     for (const onEvent of [
       () => {

@@ -25,7 +25,11 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant('change' as const) }) },
   {
     weight: 9,
-    arbitrary: fc.record({ type: fc.constant('finish' as const), which: fc.nat(5), works: fc.constantFrom(true, true, true, false) }),
+    arbitrary: fc.record({
+      type: fc.constant('finish' as const),
+      which: fc.nat(5),
+      works: fc.constantFrom(true, true, true, false),
+    }),
   },
   {
     weight: 3,

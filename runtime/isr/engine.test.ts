@@ -383,6 +383,18 @@ describe('clocks', () => {
     expect(starts).toEqual([...new Set(starts)].sort((a, b) => a - b))
   })
 
+  it('REL-40 a restart after the clock jumped back: what is generated outranks what is stored', async () => {
+    const clock = createVirtualClock()
+    const store = createFakeStore([nowEntry(clock, '/b/x', 'v1')])
+    clock.jump(-30_000)
+    const kit = createKit({ clock, store })
+    await kit.engine.read(target, READ)
+    kit.renderer.answer = () => toPage('v2')
+    const before = clock.now() + 30_000
+    await kit.engine.revalidate(target, { onlyGenerated: false })
+    expect(kit.engine.peek(target.key)?.startedAt).toBeGreaterThan(before)
+  })
+
   it('REL-40 after a jump forward the background queue is bounded', async () => {
     const clock = createVirtualClock()
     const paths = Array.from({ length: 50 }, (_, index) => `/b/${index}`)

@@ -80,12 +80,12 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function generate({ target, reason }: Flight): Promise<Draft> {
-    const known = reason === 'stale' && store ? memory.get(target.key) : undefined
-    const newer = known && (await layers.loadNewer(known))
+    const known = memory.get(target.key)
+    const newer = known && store && reason === 'stale' ? await layers.loadNewer(known) : undefined
     if (newer && decide(newer, clock.now()) === 'fresh') return { entry: newer, adopted: true, renderMs: 0 }
     const begin = clock.now()
     try {
-      const entry = await generation.run(target, reason)
+      const entry = await generation.run(target, reason, known)
       return { entry, adopted: false, renderMs: Math.max(0, clock.now() - begin) }
     } catch (error) {
       throw toGenerateError(error, target)
