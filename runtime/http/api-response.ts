@@ -37,7 +37,8 @@ export function createApiResponse(
             "code and URL, e.g. res.redirect(307, '/destination').",
         )
       }
-      res.writeHead(status, { Location: location })
+      res.statusCode = status
+      res.setHeader('Location', location)
       res.end(location)
       return response
     },

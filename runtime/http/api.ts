@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiConfig, ApiModule, ManifestRoute, Params } from '../types.ts'
-import { BodyError, createApiRequest } from './api-request.ts'
+import { isIsrError } from '../errors.ts'
+import type { BodyError } from './api-request.ts'
 import { createApiResponse, watchResponseSize, type Revalidate } from './api-response.ts'
 import { NO_STORE } from './cache-control.ts'
 import type { HttpContext } from './context.ts'
@@ -23,6 +24,8 @@ export async function answerApi(
     const app = await context.loadApp()
     const module = (await app.load(route.pattern)) as ApiModule
     const config = module.config?.api
+    // Its parsers bring half a megabyte of character tables, which a server that only serves pages never loads.
+    const { createApiRequest } = await import('./api-request.ts')
     const draft = context.draft.isOn(req)
     const request = await createApiRequest(req, { search, params, draft, config })
     const response = createApiResponse(res, {
@@ -39,7 +42,7 @@ export async function answerApi(
     })
     await callHandler(context, module, request, response, route, config)
   } catch (error) {
-    if (error instanceof BodyError) return refuseBody(req, res, error)
+    if (isBodyError(error)) return refuseBody(req, res, error)
     context.failures.report(error, place)
     // Half an answer must look like one: the connection is broken, not ended.
     if (res.headersSent) res.destroy()
@@ -67,6 +70,10 @@ async function callHandler(
     `[vite-plugin-isr] API resolved without sending a response for ${route.pattern} (${route.file}), this may result in ` +
       'stalled requests. Answer before the handler returns, or set config.api.externalResolver.',
   )
+}
+
+function isBodyError(error: unknown): error is BodyError {
+  return isIsrError(error, 'ISR_BODY_TOO_LARGE') || isIsrError(error, 'ISR_BODY_INVALID')
 }
 
 function refuseBody(req: IncomingMessage, res: ServerResponse, error: BodyError): void {
