@@ -19,27 +19,36 @@ export function createLinkTools(rules: UrlRules, browser?: LinkBrowser): LinkToo
 }
 
 /** Creates what links do in the browser. */
-export function createLinkBrowser(navigator: Navigator, rules: UrlRules, prefetches: boolean): LinkBrowser {
+export function createLinkBrowser({ methods }: Navigator, rules: UrlRules, prefetches: boolean): LinkBrowser {
   const watch = createViewportWatcher()
-  // With its origin a URL is past having a base added.
-  const toAbsolute = (href: string) => new URL(href, window.location.href).href
+
+  /** With its origin a URL is past having a base added. Undefined for what is no URL, such as a typing error of an author. */
+  function toAbsolute(href: string | undefined): URL | undefined {
+    return href !== undefined && URL.canParse(href, window.location.href)
+      ? new URL(href, window.location.href)
+      : undefined
+  }
+
+  async function prefetch(href: string, as: string | undefined): Promise<void> {
+    const url = toAbsolute(href)
+    if (url) await methods.prefetch(url.href, toAbsolute(as)?.href)
+  }
 
   return {
     isInside(href) {
-      const { origin, pathname } = new URL(href, window.location.href)
-      return origin === window.location.origin && stripBase(pathname, rules.base) !== undefined
+      const url = toAbsolute(href)
+      return url?.origin === window.location.origin && stripBase(url.pathname, rules.base) !== undefined
     },
     navigate(method, href, as, options) {
-      void navigator[method](toAbsolute(href), as === undefined ? undefined : toAbsolute(as), options)
+      void methods[method](toAbsolute(href)!.href, toAbsolute(as)?.href, options)
     },
     prefetch(href, as) {
-      void navigator.prefetch(toAbsolute(href), as === undefined ? undefined : toAbsolute(as))
+      void prefetch(href, as)
     },
     watch(anchor, href, as) {
       // The page that is shown needs no second copy; when it is left, pointing at the link is early enough.
-      if (!prefetches || new URL(href, window.location.href).pathname === window.location.pathname)
-        return () => undefined
-      return watch(anchor, () => navigator.prefetch(toAbsolute(href), as === undefined ? undefined : toAbsolute(as)))
+      if (!prefetches || toAbsolute(href)?.pathname === window.location.pathname) return () => undefined
+      return watch(anchor, () => prefetch(href, as))
     },
   }
 }

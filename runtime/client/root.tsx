@@ -18,9 +18,7 @@ export function Root({ frame, first, navigator }: { frame: Frame; first: View; n
  * rendered a second time to say true.
  */
 function createRouter(view: View, navigator: Navigator): Router {
-  const { push, replace, reload, back, forward, prefetch, beforePopState, events, basePath } = navigator
-  const methods = { push, replace, reload, back, forward, prefetch, beforePopState, events, basePath }
-  const router = toRouter(view, methods)
+  const router = toRouter(view, navigator.methods)
   if (view.isReady) return router
   return Object.defineProperty(router, 'isReady', {
     enumerable: true,

@@ -48,12 +48,12 @@ export function scrollToPosition([left, top]: Position): void {
 /**
  * Scrolls to what a hash names, as the browser does for a document.
  *
- * @param hash With `#`, or empty
+ * @param hash With `#`
  * @returns the element, where there is one
  */
 export function scrollToHash(hash: string): HTMLElement | undefined {
   const name = decodeHash(hash.slice(1))
-  const element = name === '' ? null : (document.getElementById(name) ?? document.getElementsByName(name)[0])
+  const element = document.getElementById(name) ?? document.getElementsByName(name)[0]
   if (element) element.scrollIntoView()
   else if (name === '' || name === 'top') scrollToPosition([0, 0])
   return element ?? undefined

@@ -402,7 +402,7 @@ describe('a navigation', () => {
 describe('the history', () => {
   afterEach(() => expect(browser.complaints).toEqual([]))
   /** What the browser does on a step: the entry is current before anybody is told. */
-  const step = (entry: { state: unknown; url: string }) => {
+  const step = (entry: { state: any; url: string }) => {
     history.replaceState(entry.state, '', entry.url)
     window.dispatchEvent(new PopStateEvent('popstate', { state: entry.state }))
   }
@@ -425,6 +425,25 @@ describe('the history', () => {
     await shows('Post')
     await settle()
     expect(window.scrollTo).toHaveBeenLastCalledWith({ left: 0, top: 70, behavior: 'instant' })
+  })
+  it('the position of a page is not put down to an entry that was never shown', async () => {
+    const slow = defer<Response>()
+    const router = await openHome({ data: (path) => (path.includes('/1') ? slow.promise : json({ pageProps: {} })) })
+    const home = current()
+    setScroll(500)
+    await router.push('/plain/1')
+    const plain = current()
+    await router.push('/plain/2')
+    setScroll(70)
+    // A step back, given up before its page was there.
+    step({ ...home, url: '/posts/1', state: { isr: { ...home.state.isr, url: '/posts/1', as: '/posts/1' } } })
+    await router.push('/plain/3')
+    step(home)
+    await shows('Home')
+    await settle()
+    expect(window.scrollTo).toHaveBeenLastCalledWith({ left: 0, top: 500, behavior: 'instant' })
+    step(plain)
+    await shows('Plain')
   })
   it('a hash scrolls to its element', async () => {
     await openHome()
@@ -538,6 +557,25 @@ describe('Link', () => {
     expect(location.pathname).toBe('/')
     expect(browser.complaints).toEqual([])
   })
+  it('an address that is none takes no page down', async () => {
+    const Page = () => (
+      <>
+        <Link id="bad" href="https://[">
+          bad
+        </Link>
+        <Link id="shell" href={{ pathname: '/posts/[id]' }}>
+          no parameter
+        </Link>
+        <h1>fine</h1>
+      </>
+    )
+    await openHome({ routes: [{ pattern: '/', kind: 'static', page: Page }, ...site.routes.slice(1)] })
+    document.querySelector('#bad')!.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }))
+    click('#bad')
+    await settle()
+    expect(heading()).toBe('fine')
+    expect(browser.complaints).toEqual([])
+  })
   it('C01 prefetches when pointed at', async () => {
     await openHome()
     document.querySelector('#one')!.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }))
@@ -597,6 +635,17 @@ describe('F11 a fallback shell', () => {
     await shell('/posts/5', { data: gone })
     expect(browser.documents).toEqual([])
     expect(heading()).toBe('Application error: a client-side exception has occurred')
+  })
+  it('goes on loading when a navigation was stopped', async () => {
+    const slow = defer<Response>()
+    const router = await shell('/posts/5', { data: () => slow.promise })
+    router.events.on('routeChangeStart', () => {
+      throw new Error('stay')
+    })
+    await expect(router.push('/plain/1')).rejects.toThrow('stay')
+    slow.resolve(json({ pageProps: { n: 1 } }))
+    await vi.waitFor(() => expect(state().isFallback).toBe(false))
+    expect(state()).toMatchObject({ asPath: '/posts/5', props: { n: 1 } })
   })
   it('gives way to a navigation', async () => {
     const slow = defer<Response>()

@@ -13,12 +13,12 @@ import { Root } from './root.tsx'
 import { createScrollMemory, scrollToPosition } from './scroll.ts'
 import type { AnyComponent, ClientRoute, ComponentModule } from './types.ts'
 import { parseSearch, type UrlRules } from './url.ts'
-import { toServedPath, type View } from './view.ts'
+import { toServedPath, type RouterMethods, type View } from './view.ts'
 
 declare global {
   interface Window {
-    /** The running router: for the browser's console, and for hot updates. Set once the page is hydrated. */
-    __ISR_ROUTER__?: Navigator
+    /** The running router: for the browser's console, and for hot updates. */
+    __ISR_ROUTER__?: RouterMethods & Pick<Navigator, 'refreshData'>
   }
 }
 
@@ -81,7 +81,7 @@ export async function startClient(options: ClientOptions): Promise<() => void> {
   const links = createLinkTools(rules, createLinkBrowser(router, rules, prefetches))
   const root = hydrateRoot(document, <Root frame={{ Document, App, links }} first={first} navigator={router} />)
   if (!data.isFallback) forgetReload()
-  window.__ISR_ROUTER__ = router
+  window.__ISR_ROUTER__ = { ...router.methods, refreshData: router.refreshData }
   return () => root.unmount()
 }
 
