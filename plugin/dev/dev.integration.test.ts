@@ -255,6 +255,19 @@ describe('changes', () => {
     expect((await site.get('/lib/card.css?direct')).text).toContain('green')
   })
 
+  it('an edit of a CSS module replaces its link and the component, and reloads nothing', async () => {
+    await start()
+    for (const path of ['/', '/pages/index.jsx', '/lib/home.module.css', '/lib/home.module.css?direct'])
+      await site.get(path)
+    await site.change('lib/home.module.css', '.home { color: green }')
+    const updates = site.sent.flatMap((payload) => (payload.type === 'update' ? payload.updates : []))
+    expect(updates.map(({ type, path }) => `${type} ${path}`).toSorted()).toEqual([
+      'css-update /lib/home.module.css?direct',
+      'js-update /pages/index.jsx',
+    ])
+    expect(site.sent).toHaveLength(1)
+  })
+
   it('pages are added, renamed and removed without a restart', async () => {
     await start()
     expect((await site.get('/new')).status).toBe(404)
@@ -411,7 +424,7 @@ describe('errors', () => {
         ...FILES,
         'pages/index.jsx': 'export const getStaticProps = () => new Promise(() => {})\nexport default () => null',
       },
-      { options: { generateTimeout: 0.3 } },
+      { options: { generateTimeout: 3 } },
     )
     const answer = await site.get('/')
     expect(answer.status).toBe(500)

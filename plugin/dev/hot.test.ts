@@ -172,6 +172,17 @@ describe('createHotUpdate', () => {
     expect(routes.transformResult).toBeNull()
   })
 
+  it('drops the generated modules when a file is added and written at once', async () => {
+    const routes = server.environments.ssr.moduleGraph.getModuleById('\0virtual:routes')!
+    changedRoutes = true
+    const reloaded = change('pages/new.js', 'add')
+    // Only the first look finds the routes changed.
+    changedRoutes = false
+    server.watcher.emit('change', `${root}/pages/new.js`)
+    expect(await reloaded).toContainEqual({ type: 'full-reload', path: '*' })
+    expect(routes.transformResult).toBeNull()
+  })
+
   it('REL-60 any change after an error asks again', async () => {
     failed = true
     expect(await change('lib/card.js')).toEqual([

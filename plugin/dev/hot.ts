@@ -37,20 +37,24 @@ export type HotPlan = 'reload' | 'data' | 'none'
  * plan is made per change and carried out when the ssr environment has its turn.
  */
 export function createHotUpdate(site: HotSite, server: () => ViteDevServer) {
-  let current: { change: string; plan: Promise<HotPlan> } | undefined
+  // A saved file can be two changes (added, then written), and Vite does not wait for the one before it takes up the other.
+  const plans = new Map<string, Promise<HotPlan>>()
 
-  function planOnce(options: HotUpdateOptions): Promise<HotPlan> {
+  function planOnce(options: HotUpdateOptions, isLast: boolean): Promise<HotPlan> {
     const change = `${options.timestamp} ${options.type} ${options.file}`
-    if (current?.change !== change) current = { change, plan: planUpdate(site, server().environments.ssr, options) }
-    return current.plan
+    const plan = plans.get(change) ?? planUpdate(site, server().environments.ssr, options)
+    if (isLast) plans.delete(change)
+    else plans.set(change, plan)
+    return plan
   }
 
   return async function hotUpdate(
     this: { environment: DevEnvironment },
     options: HotUpdateOptions,
   ): Promise<EnvironmentModuleNode[] | undefined> {
-    const plan = await planOnce(options)
     const { environment } = this
+    const plan = await planOnce(options, environment.name === 'ssr')
+    acceptLinkedStyles(environment)
     if (plan !== 'none') invalidate(environment, options.modules, options.timestamp)
     if (plan === 'reload') invalidate(environment, findGenerated(environment, site), options.timestamp)
     if (environment.name === 'ssr') announce(server(), plan, site.takeFailure())
@@ -109,6 +113,16 @@ async function isImportedBy(
     if (resolved?.id === module.id) return true
   }
   return false
+}
+
+/**
+ * A stylesheet that the document links is replaced as such. For those of CSS modules Vite does not know it, and reloads the
+ * page: it thinks only of their other half, the names, and those are updated with the component that imports them.
+ */
+function acceptLinkedStyles({ moduleGraph }: DevEnvironment): void {
+  for (const module of moduleGraph.idToModuleMap.values()) {
+    if (module.type === 'css') module.isSelfAccepting = true
+  }
 }
 
 function findGenerated({ moduleGraph }: DevEnvironment, site: HotSite): EnvironmentModuleNode[] {
