@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { applyTrailingSlash, parseRequestUrl, type RequestUrl, type UrlRules } from './request-url.ts'
+import { applyTrailingSlash } from '../routing/trailing-slash.ts'
+import { parseRequestUrl, type RequestUrl, type UrlRules } from './request-url.ts'
 
 const RULES: UrlRules = { base: '/', trailingSlash: false, maxPathBytes: 1024 }
 

@@ -1,3 +1,5 @@
+import { applyTrailingSlash } from '../routing/trailing-slash.ts'
+
 /**
  * Splits a raw request target by hand. `new URL(target, base)` would turn `//evil.com/x` and `/\evil.com/x` into another
  * host, resolve dot segments after the guards have looked, and keep what browsers would never send.
@@ -67,15 +69,6 @@ export function parseRequestUrl(target: string, rules: UrlRules): RequestUrl {
   if (wanted === inner) return { type: 'path', path: inner, query, redirect: undefined }
   const redirect = redirectTo(base.slice(0, -1) + wanted, query)
   return redirect.type === 'redirect' ? { type: 'path', path: inner, query, redirect: redirect.location } : redirect
-}
-
-/** The spelling of a base-less path that visitors see: with or without its last slash. */
-export function applyTrailingSlash(path: string, trailingSlash: boolean): string {
-  if (path === '/') return path
-  const bare = path.endsWith('/') ? path.slice(0, -1) : path
-  // A dot in the last segment makes it a file's name; those never end with a slash.
-  const isFile = bare.slice(bare.lastIndexOf('/')).includes('.')
-  return trailingSlash && !isFile ? `${bare}/` : bare
 }
 
 function splitTarget(target: string): { path: string; query: string } {

@@ -12,7 +12,7 @@ import { withCookies } from './cookies.ts'
 import { parseQuery } from './query.ts'
 import { isRead, send } from './reply.ts'
 import { CONTENT_TYPES, type Form } from './representation.ts'
-import { applyTrailingSlash } from './request-url.ts'
+import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 /**

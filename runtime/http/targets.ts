@@ -4,7 +4,7 @@ import { createMatcher } from '../routing/match.ts'
 import { toPath } from '../routing/path.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import type { ManifestRoute, Params, RouteManifest, Target } from '../types.ts'
-import { applyTrailingSlash } from './request-url.ts'
+import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import { toDataPrefix } from './data-url.ts'
 import type { Form } from './representation.ts'
 

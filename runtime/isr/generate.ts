@@ -1,6 +1,7 @@
 import { createBody } from '../cache/body.ts'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { isDynamic } from '../routing/pattern.ts'
+import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import type {
   Body,
   Generated,
@@ -83,7 +84,7 @@ async function generatePage(app: IsrApp, route: RouteRecord, job: Extract<Job, {
   const html = await attempt('rendering', route, job.path, () =>
     app.render({
       pattern: route.pattern,
-      asPath: app.trailingSlash && job.path !== '/' ? `${job.path}/` : job.path,
+      asPath: applyTrailingSlash(job.path, app.trailingSlash),
       query: job.params,
       pageProps: result.props,
       isFallback: false,

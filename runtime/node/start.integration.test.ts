@@ -113,6 +113,15 @@ describe('node dist/server/start.mjs', () => {
     await answer
   })
 
+  it('REL-54 it serves on when nobody reads its lines any more', async () => {
+    const { port, child, ended } = await start(undefined, { ISR_DEBUG_CACHE: '1' })
+    child.stdout!.destroy()
+    child.stderr!.destroy()
+    for (let round = 0; round < 5; round += 1) expect((await ask(port, '/')).status).toBe(200)
+    child.kill('SIGHUP')
+    expect(await ended).toBe(0)
+  })
+
   it('ISR_PORT a taken port is told without a stack', async () => {
     const { port } = await start()
     const { code, output } = await runToEnd([join(build.dist, 'server/start.mjs')], { PORT: String(port) })

@@ -66,7 +66,9 @@ export function askRaw(
     socket.on('data', (chunk) => chunks.push(chunk))
     socket.on('error', reject)
     socket.on('close', () => {
-      const text = Buffer.concat(chunks).toString('latin1')
+      const text = Buffer.concat(chunks)
+        .toString('latin1')
+        .replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '')
       const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0)
       resolve({ status, text, location: /^location: (.*)\r$/im.exec(text)?.[1] })
     })
