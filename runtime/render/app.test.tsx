@@ -135,6 +135,13 @@ describe('the document', () => {
     expect(html.split('</script>').length).toBe(3)
     expect(html).toContain('$&amp; $&#x27; $` $1 ')
   })
+  it('holds the props as the page found them', async () => {
+    const html = await site({}, ({ items }: { items: number[] }) => items.reverse().join()).render(
+      input({ pageProps: { items: [1, 2, 3] } }),
+    )
+    expect(html).toContain('<body>3,2,1<script')
+    expect(readData(html).pageProps.items).toEqual([1, 2, 3])
+  })
   it('W22 holds route parameters, not the URL query', async () => {
     const html = await site().render(
       input({ pattern: '/search/[area]', asPath: '/search/x?q=1', query: { q: '1', area: 'x' }, draft: true }),

@@ -114,7 +114,8 @@ export function createApp(options: AppOptions): IsrApp {
       options.app ? loadComponent(options.app, '_app') : DefaultApp,
       options.document ? loadComponent(options.document, '_document') : DefaultDocument,
     ])
-    const query = isShell(page, kind, isFallback) ? {} : input.query
+    const shell = isShell(page, kind, isFallback)
+    const query = shell ? {} : input.query
     const view: View = {
       page,
       Component,
@@ -125,14 +126,15 @@ export function createApp(options: AppOptions): IsrApp {
       isReady: kind === 'server',
       isPreview: draft,
     }
+    const data: PageData = { page, query: pickParams(page, query), pageProps, buildId, isFallback, draft }
+    // Before the render: a component that sorts its props in place must find them in the browser as it found them here.
+    const dataScript = `<script id="__ISR_DATA__" type="application/json">${toInlineJson(data)}</script>`
     const router = toRouter(view, methods)
     const markup = await renderMarkup(() => createElement(Tree, { frame: { Document, App, links }, view, router }))
-    const data: PageData = { page, query: pickParams(page, query), pageProps, buildId, isFallback, draft }
-    const dataScript = `<script id="__ISR_DATA__" type="application/json">${toInlineJson(data)}</script>`
     return assembleDocument(
       markup,
       { head: await writeHead(page), bodyEnd: dataScript + toEntryScript(options.entry) },
-      { page: files.get(page) ?? page, mayBeEmpty: isShell(page, kind, isFallback) || kind !== 'isr' },
+      { page: files.get(page) ?? page, mayBeEmpty: shell || kind !== 'isr' },
     )
   }
 
