@@ -193,6 +193,27 @@ export default function Page() { return <main /> }`
   })
 })
 
+describe('logging.fetches', () => {
+  it('logs each fetch of a data function in the build and at run time, with the whole URL when asked', async () => {
+    const site = await create({
+      'vite.config.mjs': config('{ logging: { fetches: { fullUrl: true } } }'),
+      'pages/[id].jsx': `
+export const getStaticPaths = () => ({ paths: ['/1'], fallback: 'blocking' })
+export const getStaticProps = async ({ params }) => ({ props: { text: await (await fetch('data:text/plain,' + params.id + '?q=1')).text() } })
+export default function Page({ text }) { return <main>{text}</main> }`,
+    })
+    const built = await site.vite(['build'])
+    expect(built.stdout).toMatch(/\[vite-plugin-isr\] getStaticProps of \/1: GET data:.*1\?q=1 200 in \d+ ms/)
+    const server = await site.start(['dist/server/start.mjs'], { PORT: '0' })
+    try {
+      expect(await (await fetch(`${new URL(server.url).origin}/2`)).text()).toContain('<main>2</main>')
+      expect(server.output()).toMatch(/getStaticProps of \/2: GET data:.*2\?q=1 200/)
+    } finally {
+      await server.close()
+    }
+  })
+})
+
 describe('trailingSlash: true', () => {
   it('U02 is known to the server', async () => {
     const site = await create({

@@ -9,6 +9,9 @@ export interface AppModuleInput {
   readonly trailingSlash: boolean
   /** The file of the package's own `runtime/render`: it has no public name, since only this module may import it. */
   readonly renderModule: string
+  /** The option `logging.fetches`, and the file of `runtime/isr/fetch-log`. */
+  readonly fetches: { readonly fullUrl: boolean } | false
+  readonly fetchLogModule: string
   /** Scripts and styles; undefined in development, where Vite's dev server knows them. */
   readonly assets: AppAssets | undefined
   /** The URL of the client's entry script. */
@@ -21,15 +24,8 @@ export interface AppModuleInput {
  * The table of assets is written into the code, and not read from the manifest at run time: the worker that prerenders
  * needs it before there is a manifest, and code and assets of two builds can then never meet.
  */
-export function toAppModule({
-  pages,
-  buildId,
-  base,
-  trailingSlash,
-  renderModule,
-  assets,
-  entry,
-}: AppModuleInput): string {
+export function toAppModule(input: AppModuleInput): string {
+  const { pages, buildId, base, trailingSlash, assets, entry, fetches } = input
   const { routes, special, files } = pages
   const modules = routes.map(({ pattern }) => `  ${key(pattern)}: () => import(${JSON.stringify(files.get(pattern))}),`)
   const parts = [
@@ -43,7 +39,8 @@ export function toAppModule({
     `entry: ${JSON.stringify(entry)}`,
   ]
   return [
-    `import { createApp } from ${JSON.stringify(renderModule)}`,
+    `import { createApp } from ${JSON.stringify(input.renderModule)}`,
+    ...(fetches ? [`import { logFetches } from ${JSON.stringify(input.fetchLogModule)}`] : []),
     `const routes = ${JSON.stringify(routes, undefined, 2)}`,
     `const modules = {`,
     `  __proto__: null,`,
@@ -51,15 +48,20 @@ export function toAppModule({
     `}`,
     `const assets = ${toAssetTable(assets)}`,
     `const shared = ${JSON.stringify(assets?.shared ?? { css: [], js: [] })}`,
-    `export const app = createApp({`,
+    `const site = createApp({`,
     ...parts.map((part) => `  ${part},`),
     `})`,
+    `export const app = ${toLogged('site', fetches)}`,
     `export default app`,
     // In development an edit then runs only what it concerns again: without it Vite drops all that the server has loaded,
     // and with it the state of modules that nobody touched.
     ...(assets ? [] : ['if (import.meta.hot) import.meta.hot.accept()']),
     '',
   ].join('\n')
+}
+
+function toLogged(app: string, fetches: AppModuleInput['fetches']): string {
+  return fetches ? `logFetches(${app}, { fullUrl: ${fetches.fullUrl}, log: (line) => console.log(line) })` : app
 }
 
 function toAssetTable(assets: AppAssets | undefined): string {

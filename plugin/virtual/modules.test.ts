@@ -33,12 +33,14 @@ const assets: AppAssets = {
   ]),
   shared: { css: ['/app/shared.css'], js: [] },
 }
-const appInput = {
+const appInput: Parameters<typeof toAppModule>[0] = {
   pages,
   buildId: 'b1',
   base: '/app/',
   trailingSlash: false,
   renderModule: '/package/render/index.js',
+  fetches: false,
+  fetchLogModule: '/package/isr/fetch-log.js',
   assets,
   entry: assets.entry,
 }
@@ -116,9 +118,12 @@ describe('toAppModule', () => {
     [name: string]: unknown
   }
   const load = async (input: Parameters<typeof toAppModule>[0]) =>
-    (await evaluate(toAppModule(input), { [input.renderModule]: 'export const createApp = (options) => options' }))[
-      'default'
-    ] as Options
+    (
+      await evaluate(toAppModule(input), {
+        [input.renderModule]: 'export const createApp = (options) => options',
+        [input.fetchLogModule]: 'export const logFetches = (app, { fullUrl }) => ({ ...app, fullUrl })',
+      })
+    )['default'] as Options
 
   it('hands createApp every route, its lazy module and its assets', async () => {
     const options = await load(appInput)
@@ -145,6 +150,10 @@ describe('toAppModule', () => {
   })
   it('a default error page has the styles of the entry', async () => {
     expect((await load(appInput)).assets('/404').css).toEqual(['/app/shared.css'])
+  })
+  it('logs fetches only when that is asked for', async () => {
+    expect(toAppModule(appInput)).not.toContain('fetch-log')
+    expect(await load({ ...appInput, fetches: { fullUrl: true } })).toMatchObject({ fullUrl: true, buildId: 'b1' })
   })
   it('has no assets in development', async () => {
     const options = await load({ ...appInput, assets: undefined, entry: '/@id/__x00__virtual:isr/client' })

@@ -11,7 +11,8 @@ import { toDevUrl, toResolvedId, VIRTUAL, type VirtualId } from './ids.ts'
 import { toRoutesClientModule } from './routes-client.ts'
 import { toEnvironmentModule, toStartModule, toStoreModule, toWorkerModule } from './server.ts'
 
-const RENDER_MODULE = normalizePath(fileURLToPath(new URL('../../runtime/render/index.js', import.meta.url)))
+const RENDER_MODULE = toRuntimeFile('render/index.js')
+const FETCH_LOG_MODULE = toRuntimeFile('isr/fetch-log.js')
 
 /** The client's only entry. */
 export function toClientInput(): Record<string, string> {
@@ -43,6 +44,11 @@ export function virtualPlugin(context: IsrContext): Plugin {
   }
 }
 
+/** A file of this package, in its built form. */
+function toRuntimeFile(name: string): string {
+  return normalizePath(fileURLToPath(new URL(`../../runtime/${name}`, import.meta.url)))
+}
+
 function isVirtualId(id: string): id is VirtualId {
   return (Object.values(VIRTUAL) as string[]).includes(id)
 }
@@ -68,6 +74,8 @@ async function generate(id: VirtualId, context: IsrContext): Promise<string> {
         base,
         trailingSlash: options.trailingSlash,
         renderModule: RENDER_MODULE,
+        fetches: options.settings.logging.fetches,
+        fetchLogModule: FETCH_LOG_MODULE,
         assets: build?.assets,
         entry: build?.assets?.entry ?? base + toDevUrl(VIRTUAL.client),
       })
