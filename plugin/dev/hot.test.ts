@@ -29,6 +29,7 @@ const SOURCES = {
 let root: string
 let server: ViteDevServer
 let changedRoutes: boolean
+let rescan: () => Promise<boolean>
 let failed: boolean
 let plan: HotPlan | undefined
 const sent: HotPayload[] = []
@@ -43,7 +44,7 @@ const site: HotSite = {
   isInPages: (file) => file.startsWith(`${root}/pages/`),
   isPage: (file) => file.startsWith(`${root}/pages/`) && !file.includes('/api/') && !file.includes('/_'),
   isDocument: (file) => file === `${root}/pages/_document.js`,
-  rescan: async () => changedRoutes,
+  rescan: () => rescan(),
   readKnownHalf: (file) => (file === `${root}/pages/index.js` ? readHalf(SOURCES['pages/index.js']) : undefined),
   parseHalf: readHalf,
   isGenerated: (id) => id === '\0virtual:routes',
@@ -53,6 +54,7 @@ const site: HotSite = {
 beforeEach(async () => {
   root = normalizePath(realpathSync(mkdtempSync(join(tmpdir(), 'isr-hot-'))))
   changedRoutes = false
+  rescan = async () => changedRoutes
   failed = false
   sent.length = 0
   for (const [name, text] of Object.entries(SOURCES)) {
@@ -174,10 +176,18 @@ describe('createHotUpdate', () => {
 
   it('drops the generated modules when a file is added and written at once', async () => {
     const routes = server.environments.ssr.moduleGraph.getModuleById('\0virtual:routes')!
-    changedRoutes = true
+    writeFileSync(join(root, 'pages/new.js'), 'export default () => null')
+    // The first look, which finds the new route, ends when the second has begun.
+    let looks = 0
+    let beginSecond = () => {}
+    const second = new Promise<void>((resolve) => (beginSecond = resolve))
+    rescan = async () => {
+      const isFirst = ++looks === 1
+      if (isFirst) await second
+      else beginSecond()
+      return isFirst
+    }
     const reloaded = change('pages/new.js', 'add')
-    // Only the first look finds the routes changed.
-    changedRoutes = false
     server.watcher.emit('change', `${root}/pages/new.js`)
     expect(await reloaded).toContainEqual({ type: 'full-reload', path: '*' })
     expect(routes.transformResult).toBeNull()
