@@ -191,11 +191,9 @@ describe('bounds', () => {
     const { store } = createStore({ maxEntries: 2, notFoundEntries: 3 })
     await store.get('oldest')
     await store.scan()
-    expect(await Promise.all(['new', 'old', 'oldest'].map(async (key) => Boolean(await store.get(key))))).toEqual([
-      true,
-      false,
-      true,
-    ])
+    const kept: string[] = []
+    for (const key of ['new', 'old', 'oldest']) if (await store.get(key)) kept.push(key)
+    expect(kept).toEqual(['new', 'oldest'])
     expect(await listFiles()).toHaveLength(5)
     await put(store, toEntryOf('newest', 100))
     expect(await store.get('new')).toBeUndefined()
