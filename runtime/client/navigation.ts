@@ -105,8 +105,9 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
     }
     if (isHashChange(from.asPath, shown.asPath)) {
       events.emit('hashChangeStart', ...told)
-      const finish = enter(place)
-      finish()
+      const target = enter(place)()
+      // A skip link is of use only when the next Tab goes on behind its target.
+      if (target) resetFocus(document.activeElement, target)
       await display.show({ ...from, asPath: shown.asPath })
       events.emit('hashChangeComplete', ...told)
       return true

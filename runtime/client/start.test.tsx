@@ -449,9 +449,11 @@ describe('the history', () => {
     await openHome()
     const scrollIntoView = vi.fn()
     document.getElementById('below')!.scrollIntoView = scrollIntoView
+    const focus = vi.spyOn(document.getElementById('below')!, 'focus')
     click('#down')
     await vi.waitFor(() => expect(state().asPath).toBe('/#below'))
     expect(scrollIntoView).toHaveBeenCalledOnce()
+    expect(focus).toHaveBeenCalledOnce()
     expect(browser.requests).toEqual([])
   })
   it('a plain link to a hash is noticed', async () => {
