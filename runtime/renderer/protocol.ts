@@ -2,7 +2,10 @@ import { IsrError, toErrorMessage, type IsrErrorCode } from '../errors.ts'
 import type { Job } from '../types.ts'
 
 /** What the serving thread sends to a render worker. */
-export type ToWorker = { readonly type: 'job'; readonly id: number; readonly job: Job } | { readonly type: 'ping' }
+export type ToWorker =
+  | { readonly type: 'job'; readonly id: number; readonly job: Job }
+  | { readonly type: 'ping' }
+  | { readonly type: 'exit' }
 
 /** What a render worker sends back. */
 export type FromWorker =

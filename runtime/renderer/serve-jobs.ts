@@ -29,6 +29,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
 
   port.on('message', (message: ToWorker) => {
     if (message.type === 'ping') post({ type: 'pong' })
+    else if (message.type === 'exit') process.exit()
     else void answer(message.id, message.job)
   })
   post({ type: 'ready' })

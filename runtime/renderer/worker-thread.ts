@@ -10,7 +10,7 @@ export interface WorkerRendererOptions {
   readonly worker: URL
   /** Worker threads; each starts with the first job it gets. */
   readonly workers: number
-  /** A worker that does not answer for this long is taken to be in an endless loop. Milliseconds, default 10 000. */
+  /** A worker that does not answer for this long is taken to be in an endless loop. Milliseconds, default 15 000. */
   readonly unresponsiveMs?: number
   /** A worker is replaced once this many of its jobs timed out: their code may still run in it. Default 20. */
   readonly maxTimeouts?: number
@@ -38,6 +38,7 @@ interface Lane {
 }
 
 const PING_MS = 1000
+const EXIT_MS = 500
 const MAX_RESTART_DELAY_MS = 5000
 
 /**
@@ -48,7 +49,7 @@ const MAX_RESTART_DELAY_MS = 5000
  * a worker of its own: the guilty one fails, the others are answered.
  */
 export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
-  const { unresponsiveMs = 10_000, maxTimeouts = 20 } = options
+  const { unresponsiveMs = 15_000, maxTimeouts = 20 } = options
   const lanes = Array.from({ length: Math.max(1, options.workers) }, createLane)
   const isolation = createLane()
   /** Jobs of a lost worker, waiting to be tried alone. */
@@ -91,7 +92,9 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     })
     worker.on('error', (error) => (reason = error))
     worker.on('exit', (code) => {
-      if (lane.worker === worker) lose(lane, reason ?? new Error(`the render worker exited with code ${code}`))
+      if (lane.worker !== worker) return
+      lane.worker = undefined
+      lose(lane, reason ?? new Error(`the render worker exited with code ${code}`))
     })
     // An idle worker must not keep a finished process alive; running jobs do, through their time limits.
     worker.unref()
@@ -163,7 +166,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     const { worker } = lane
     lane.worker = undefined
     if (!worker) return
-    const end = worker.terminate().catch(() => undefined)
+    const end = stop(worker)
     retiring.add(end)
     void end.then(() => retiring.delete(end))
   }
@@ -224,6 +227,18 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
       await Promise.all(retiring)
     },
   }
+}
+
+/**
+ * Lets the worker leave by itself: native addons such as database drivers may abort the whole process when their thread is
+ * terminated in the middle of a call. One that is too busy to hear it is terminated.
+ */
+async function stop(worker: Worker): Promise<void> {
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  worker.postMessage({ type: 'exit' } satisfies ToWorker)
+  const timer = setTimeout(() => void worker.terminate().catch(() => {}), EXIT_MS)
+  await exited
+  clearTimeout(timer)
 }
 
 function createLane(): Lane {
