@@ -99,7 +99,7 @@ export async function sendNotFound(
   if (!res.headersSent && !res.destroyed) send(req, res, 404, [...body.content, ...headers], body.bytes)
 }
 
-export function sendJson(
+function sendJson(
   req: IncomingMessage,
   res: ServerResponse,
   status: number,

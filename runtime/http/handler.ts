@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isbot } from 'isbot'
-import { isIsrError } from '../errors.ts'
 import type { Engine, IsrApp, Renderer, RouteManifest } from '../types.ts'
 import { sendFound, sendPage } from './answer.ts'
 import { answerApi } from './api.ts'
@@ -11,12 +10,13 @@ import { isDataPath, parseDataPath, toDataPrefix } from './data-url.ts'
 import { createDraft } from './draft-cookie.ts'
 import { createEncodingChoice } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
+import { answerFailure, type Next } from './failed-request.ts'
 import { createFailures, type Failures } from './failures.ts'
 import { createFetchAdapter } from './fetch.ts'
 import { toRefresh } from './location.ts'
 import { createConsoleLog, type Log } from './log.ts'
 import { answerPage } from './page.ts'
-import { dropFraming, isRead, send, sendText, toTextHeaders } from './reply.ts'
+import { isRead, send, sendText, toTextHeaders } from './reply.ts'
 import { createRepresentations, type Form } from './representation.ts'
 import { parseRequestUrl, type RequestUrl } from './request-url.ts'
 import { createRevalidate } from './revalidate.ts'
@@ -24,8 +24,7 @@ import { answerServerPage } from './server-page.ts'
 import { createSlots } from './slots.ts'
 import { createTargets } from './targets.ts'
 
-/** Passes a request on, or an error, in the manner of connect and Express. */
-export type Next = (error?: unknown) => void
+export type { Next }
 
 /**
  * Answers requests: a middleware for `node:http`, connect, Express and Fastify, with a fetch-standard form.
@@ -68,9 +67,6 @@ export interface HandlerOptions {
   /** Runs when the handler is closed. */
   readonly onClose?: (() => Promise<void>) | undefined
 }
-
-/** Seconds after which a visitor who met a full queue may try again. */
-const RETRY_AFTER = '2'
 
 /**
  * Builds the handler. All deciding that does not depend on the request is done here.
@@ -229,37 +225,4 @@ function redirectTo(context: HttpContext, req: IncomingMessage, res: ServerRespo
   // Browsers keep a permanent redirect for good, across projects that share a port.
   if (context.development) headers.push('Cache-Control', 'no-store')
   send(req, res, 308, headers, location)
-}
-
-/** Nothing that goes wrong with one request may touch another, or the process. */
-function answerFailure(
-  context: HttpContext,
-  req: IncomingMessage,
-  res: ServerResponse,
-  error: unknown,
-  next?: Next,
-): void {
-  try {
-    const path = (req.url ?? '').split('?', 1)[0]!
-    if (isIsrError(error, 'ISR_OVERLOADED') || isIsrError(error, 'ISR_CLOSED')) {
-      context.failures.refuse('answered 503', error.message)
-      if (!res.headersSent) sendText(req, res, 503, 'Service Unavailable', ['Retry-After', RETRY_AFTER])
-      return
-    }
-    // Vite shows the error over the page, with the stack, and hides it when the file is mended.
-    if (context.development && next && !res.headersSent) {
-      dropFraming(res)
-      next(error)
-      return
-    }
-    context.failures.report(error, { path })
-    if (res.headersSent) {
-      // Half an answer must look like one.
-      if (!res.writableEnded) res.destroy()
-      return
-    }
-    sendErrorPage(context, req, res, 500).catch(() => res.destroy())
-  } catch {
-    res.destroy()
-  }
 }

@@ -84,7 +84,7 @@ async function callServerSideProps(
   } catch (error) {
     if (isIsrError(error)) throw error
     const message = `${route.file}: getServerSideProps for ${path} failed: ${toErrorMessage(error)}`
-    throw new IsrError('ISR_GENERATE', message, { ...place, cause: error })
+    throw new IsrError('ISR_PAGE', message, { ...place, cause: error })
   }
 }
 

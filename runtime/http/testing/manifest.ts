@@ -17,7 +17,7 @@ export const SETTINGS: Settings = {
   logging: { fetches: false },
 }
 
-export const BUILD_ID = 'build1'
+const BUILD_ID = 'build1'
 
 export function createManifest(routes: readonly ManifestRoute[], changes: Partial<RouteManifest> = {}): RouteManifest {
   return {
