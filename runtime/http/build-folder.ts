@@ -71,6 +71,8 @@ function readManifest(root: string): RouteManifest {
 }
 
 async function importApp(url: URL): Promise<IsrApp> {
+  // Set before the import, which is when maps are read: errors of API routes and server pages then name the sources.
+  process.setSourceMapsEnabled(true)
   const { app } = (await import(url.href)) as { app?: IsrApp }
   if (!app) throw new IsrError('ISR_NO_BUILD', `${url.pathname} exports no app. Run \`vite build\` again.`)
   return app
