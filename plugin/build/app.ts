@@ -139,9 +139,14 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
     await writer.abort()
     throw error
   } finally {
-    progress.stop()
-    // Timers and database pools that the pages opened would keep this process alive for ever.
-    await renderer.close()
+    try {
+      // Timers and database pools that the pages opened would keep this process alive for ever.
+      await renderer.close()
+    } finally {
+      // Last: its interval is what keeps this process alive. Without it Node would find nothing left to do while the worker
+      // ends, and a failing build would end in silence with exit code 0.
+      progress.stop()
+    }
   }
 }
 

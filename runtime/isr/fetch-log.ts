@@ -98,7 +98,9 @@ function toMethod(input: RequestInfo | URL, init: RequestInit | undefined): stri
 function toShownUrl(input: RequestInfo | URL, { fullUrl }: Scope): string {
   try {
     const url = new URL(input instanceof Request ? input.url : input)
-    return `${url.protocol}//${url.host}${url.pathname}${fullUrl ? url.search : ''}`
+    Object.assign(url, { username: '', password: '', hash: '' })
+    if (!fullUrl) url.search = ''
+    return url.href
   } catch {
     return 'a URL that is none'
   }
