@@ -326,6 +326,13 @@ describe('errors', () => {
     }
     export default function Home() { return null }`
 
+  it('X02 a 404 page that fails shows its own error', async () => {
+    await start({ ...FILES, 'pages/404.jsx': "export default () => { throw new Error('lost twice') }" })
+    const answer = await site.get('/nothing')
+    expect(answer.status).toBe(500)
+    expect(answer.text).toContain('lost twice')
+  })
+
   it('SEC-121 a data error is shown with its stack, and nothing in it becomes markup', async () => {
     await start({ ...FILES, 'pages/index.jsx': BROKEN })
     const answer = await site.get('/')
@@ -443,7 +450,10 @@ describe('errors', () => {
     await start({ ...FILES, 'pages/api/fail.js': "export default () => {\n  throw new Error('api failed')\n}" })
     const answer = await site.get('/api/fail')
     expect([answer.status, answer.text]).toEqual([500, 'Internal Server Error'])
-    expect(site.logs.join('\n')).toContain('pages/api/fail.js:')
+    await site.get('/api/fail')
+    const logs = site.logs.filter((line) => line.includes('pages/api/fail.js: api failed'))
+    expect(logs).toHaveLength(2)
+    expect(logs[0]).toContain(`File: ${site.root}/pages/api/fail.js:`)
   })
 })
 

@@ -13,7 +13,7 @@ import { createDevEngine } from './engine.ts'
 import { sendError, toOverlayPayload } from './error-page.ts'
 import { forgetFailedModules } from './failed-modules.ts'
 import { insertIntoHead, readHeadTags } from './head.ts'
-import { toOverlayError } from './overlay.ts'
+import { toOverlayError, type OverlayError } from './overlay.ts'
 import { collectStyles, toStyleTags } from './styles.ts'
 
 /** The build id of a site that is not built. */
@@ -82,7 +82,19 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
       warn: (message) => log.warn(`[vite-plugin-isr] ${message}`),
     })
     const manifest = createManifest(context, pages, draftKey)
-    return createHandler({ manifest, loadApp, engine, renderer, development: true, log })
+    return createHandler({ manifest, loadApp, engine, renderer, development: true, log, failures })
+  }
+
+  /** What a request fails with behind our back: API routes answer for themselves, and the log is all that there is. */
+  const failures = {
+    report: (error: unknown, { page }: { page?: string }) => logError(error, page),
+    refuse: (kind: string, detail: string) => log.warn(`[vite-plugin-isr] ${kind}: ${detail}`),
+  }
+
+  function logError(error: unknown, page?: string): OverlayError {
+    const overlay = toOverlayError(error, (file) => isOwnFile(context.root, file))
+    logger.error(toLogText(overlay, page), { timestamp: true, error: overlay })
+    return overlay
   }
 
   function getHandler(): Promise<IsrHandler> {
@@ -93,8 +105,7 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
   async function answerError(req: IncomingMessage, res: ServerResponse, error: unknown): Promise<void> {
     hasFailed = true
     await forgetFailedModules(ssr)
-    const overlay = toOverlayError(error, (file) => isOwnFile(context.root, file))
-    logger.error(toLogText(overlay), { timestamp: true, error: overlay })
+    const overlay = logError(error)
     const form = (req.url ?? '').startsWith('/_isr/') ? 'data' : 'html'
     // The page that asked for the data stays; a document that failed shows its error itself.
     if (form === 'data' && server.ws.clients.size > 0) {
@@ -180,10 +191,10 @@ function isOwnFile(root: string, file: string): boolean {
   return path.startsWith(`${root}/`) && !path.includes('/node_modules/')
 }
 
-function toLogText({ message, id, loc, frame, stack }: ReturnType<typeof toOverlayError>): string {
+function toLogText({ message, id, loc, frame, stack }: OverlayError, page: string | undefined): string {
+  const text = message.replace(/^\[vite-plugin-isr\] /, '')
   const frames = (stack ?? '').split('\n').filter((line) => /^\s*at /.test(line))
   const place = id === undefined ? undefined : `  File: ${id}${loc ? `:${loc.line}:${loc.column}` : ''}`
-  return [`[vite-plugin-isr] ${message.replace(/^\[vite-plugin-isr\] /, '')}`, place, frame, ...frames]
-    .filter((line) => line !== undefined)
-    .join('\n')
+  const title = page === undefined || text.startsWith(page) ? text : `${page}: ${text}`
+  return [`[vite-plugin-isr] ${title}`, place, frame, ...frames].filter((line) => line !== undefined).join('\n')
 }

@@ -37,7 +37,7 @@ export async function sendErrorPage(
   send(req, res, status, [...body.content, 'Cache-Control', NO_STORE], body.bytes)
 }
 
-/** The body of an error page, in the best encoding the visitor takes. Never rejects. */
+/** The body of an error page, in the best encoding the visitor takes. Never rejects, except in development. */
 export async function findErrorBody(
   context: HttpContext,
   req: IncomingMessage,
@@ -57,6 +57,8 @@ async function readErrorPage(context: HttpContext, status: 404 | 500): Promise<E
     const outcome = await context.engine.read(target, { prefetch: false, complete: true })
     return 'entry' in outcome ? outcome.entry : undefined
   } catch (error) {
+    // A developer is to see what is wrong with the page itself.
+    if (context.development) throw error
     context.failures.report(error, { page: target.route.pattern, path: target.path })
     return undefined
   }
