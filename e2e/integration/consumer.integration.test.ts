@@ -73,6 +73,7 @@ describe('the build', () => {
   })
 })
 
+const visitor = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 const built: Way[] = ['vite preview', 'start.mjs', 'vite-isr start', 'express']
 
 describe.each(built)('in `%s`', (way) => {
@@ -121,7 +122,7 @@ describe.each(built)('in `%s`', (way) => {
 
     // F04, F06: a shell for visitors, the page for bots.
     newsroom.publish(`${late}-draft`)
-    const shell = await fetch(`${server.url}/drafts/${late}-draft`, { headers: { 'user-agent': 'Mozilla/5.0 Gecko' } })
+    const shell = await fetch(`${server.url}/drafts/${late}-draft`, { headers: { 'user-agent': visitor } })
     expect(await shell.text()).toContain('Setting the type')
     newsroom.publish(`${late}-bot`)
     const bot = await fetch(`${server.url}/drafts/${late}-bot`, { headers: { 'user-agent': 'Googlebot/2.1' } })
