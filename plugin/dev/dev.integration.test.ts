@@ -403,6 +403,31 @@ describe('errors', () => {
     expect((await site.get('/')).status).toBe(200)
   })
 
+  it('a site without pages says so, and serves the first one', async () => {
+    await start({ 'vite-env.d.ts': '' })
+    const answer = await site.get('/')
+    expect(answer.status).toBe(500)
+    expect(answer.text).toContain('ISR_PAGES_DIR')
+    await site.change('src/pages/index.jsx', 'export default () => <p>first</p>')
+    expect(toText(await site.get('/'))).toContain('first')
+  })
+
+  it('W5 a restart ends what the server before it waited for, and nothing of the one after it', async () => {
+    await start({
+      ...FILES,
+      'pages/index.jsx':
+        'export const getStaticProps = () => new Promise(() => globalThis.started?.())\nexport default () => null',
+    })
+    const running = new Promise<void>((done) => Object.assign(globalThis, { started: done }))
+    // Vite breaks open connections when it restarts.
+    const waiting = expect(site.get('/')).rejects.toThrow('socket hang up')
+    await running
+    await site.server.restart()
+    await waiting
+    const url = site.server.resolvedUrls!.local[0]!
+    expect((await fetch(new URL('/about', url))).status).toBe(200)
+  })
+
   it('B13 B15 B18 wrong exports are an error that names the file', async () => {
     await start()
     await site.get('/')

@@ -13,7 +13,9 @@ export function devPlugin(context: IsrContext): Plugin {
   const halves = new Map<string, DataHalf>()
   const generated = new Set<string>(Object.values(VIRTUAL).map(toResolvedId))
   let server: ViteDevServer
-  let site: DevSite
+  let site: DevSite | undefined
+  /** By their ssr environment: a server that restarts is there twice for a moment. */
+  const sites = new WeakMap<object, DevSite>()
   let routes: string | undefined
   let documentFile: string | undefined
 
@@ -37,13 +39,13 @@ export function devPlugin(context: IsrContext): Plugin {
       context.forgetPages()
       routes = await describeRoutes()
       if (routes === before) return false
-      site.forgetRoutes()
+      site?.forgetRoutes()
       return true
     },
     readKnownHalf: (file) => halves.get(file),
     parseHalf: readDataHalf,
     isGenerated: (id) => generated.has(id),
-    takeFailure: () => site.takeFailure(),
+    takeFailure: () => site?.takeFailure() ?? false,
   }
 
   return {
@@ -52,10 +54,12 @@ export function devPlugin(context: IsrContext): Plugin {
 
     async configureServer(created) {
       server = created
-      site = createDevSite(context, created)
+      const pages = createDevSite(context, created)
+      site = pages
+      sites.set(created.environments.ssr, pages)
       halves.clear()
       routes = await describeRoutes()
-      return () => created.middlewares.use((req, res) => site.serve(req, res))
+      return () => created.middlewares.use((req, res) => pages.serve(req, res))
     },
 
     transform: {
@@ -70,5 +74,9 @@ export function devPlugin(context: IsrContext): Plugin {
 
     // Last, so that Vite's own updates follow at once.
     hotUpdate: { order: 'post', handler: createHotUpdate(hotSite, () => server) },
+
+    async closeBundle() {
+      await sites.get(this.environment)?.close()
+    },
   }
 }

@@ -27,6 +27,8 @@ export interface DevSite {
   forgetRoutes(): void
   /** True once after each error that was shown. */
   takeFailure(): boolean
+  /** Gives up what runs. */
+  close(): Promise<void>
 }
 
 /** Builds what serves the pages of a development server through its ssr module runner. */
@@ -39,6 +41,13 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
     warn: (line: string) => logger.warn(line, { timestamp: true }),
     error: (line: string) => logger.error(line, { timestamp: true }),
   }
+  const renderer = createInProcessRenderer(loadApp)
+  const engine = createDevEngine({
+    renderer,
+    settings: context.options.settings,
+    clock: Date,
+    warn: (message) => log.warn(`[vite-plugin-isr] ${message}`),
+  })
   let handler: Promise<IsrHandler> | undefined
   let headTags: Promise<string> | undefined
   let hasFailed = false
@@ -73,14 +82,6 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
 
   async function createSiteHandler(): Promise<IsrHandler> {
     const pages = await context.pages()
-    const { settings } = context.options
-    const renderer = createInProcessRenderer(loadApp)
-    const engine = createDevEngine({
-      renderer,
-      settings,
-      clock: Date,
-      warn: (message) => log.warn(`[vite-plugin-isr] ${message}`),
-    })
     const manifest = createManifest(context, pages, draftKey)
     return createHandler({ manifest, loadApp, engine, renderer, development: true, log, failures })
   }
@@ -141,6 +142,7 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
       hasFailed = false
       return failed
     },
+    close: () => engine.close(0),
   }
 }
 
