@@ -1,6 +1,7 @@
 /** The stable codes of errors that the runtime throws or logs; `docs/errors.md` explains each. */
 export type IsrErrorCode =
   | 'ISR_GENERATE'
+  | 'ISR_IMPORT'
   | 'ISR_PROPS'
   | 'ISR_RESULT'
   | 'ISR_TIMEOUT'

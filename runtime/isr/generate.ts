@@ -29,25 +29,29 @@ export type RunJob = <J extends Job>(job: J) => Promise<JobResult[J['type']]>
 export function createJobRunner(app: IsrApp): RunJob {
   const routes = new Map(app.routes.map((route) => [route.pattern, route]))
 
-  const runners: { [T in Job['type']]: (job: Extract<Job, { type: T }>) => Promise<JobResult[T]> } = {
-    paths: (job) => listPaths(app, routeOf(job.pattern)),
-    page: (job) => generatePage(app, routeOf(job.pattern), job),
-    shell: (job) => generateShell(app, routeOf(job.pattern), job),
-    render: (job) => attempt('rendering', routeOf(job.input.pattern), job.input.asPath, () => app.render(job.input)),
-  }
+  const runners: { [T in Job['type']]: (route: RouteRecord, job: Extract<Job, { type: T }>) => Promise<JobResult[T]> } =
+    {
+      paths: (route) => listPaths(app, route),
+      page: (route, job) => generatePage(app, route, job),
+      shell: (route, job) => generateShell(app, route, job),
+      render: (route, { input }) => attempt('rendering', route, input.asPath, () => app.render(input)),
+    }
 
-  /** An error page that the user did not write is rendered by a default, which has no module and no data. */
-  function routeOf(pattern: string): RouteRecord {
-    return routes.get(pattern) ?? { pattern, kind: 'static', file: `the default ${pattern} page` }
+  return async (job) => {
+    const pattern = job.type === 'render' ? job.input.pattern : job.pattern
+    const own = routes.get(pattern)
+    // First of all, so that a module that cannot be imported is told from a page that fails.
+    if (own) await importPage(app, own, job.type === 'page' ? job.path : undefined)
+    // An error page that the user did not write is rendered by a default, which has no module and no data.
+    const route: RouteRecord = own ?? { pattern, kind: 'static', file: `the default ${pattern} page` }
+    // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript cannot see that a job's type picks its runner.
+    return (runners[job.type] as any)(route, job)
   }
-
-  // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript cannot see that a job's type picks its runner.
-  return (job) => (runners[job.type] as any)(job)
 }
 
 async function listPaths(app: IsrApp, route: RouteRecord): Promise<JobResult['paths']> {
   const source = { page: route.file }
-  const page = (await attempt('importing', route, undefined, () => app.load(route.pattern))) as PageModule
+  const page = await importPage(app, route, undefined)
   if (!page.getStaticPaths) {
     throw new IsrError(
       'ISR_PATHS',
@@ -106,7 +110,7 @@ async function callStaticProps(
   job: Extract<Job, { type: 'page' }>,
 ): Promise<ParsedResult & ParsedLifetime> {
   if (route.kind !== 'isr') return { kind: 'page', props: {}, revalidate: false, expire: undefined }
-  const page = (await attempt('importing', route, job.path, () => app.load(route.pattern))) as PageModule
+  const page = await importPage(app, route, job.path)
   const { getStaticProps } = page
   if (!getStaticProps) {
     throw new IsrError('ISR_RESULT', `${route.file}: getStaticProps is missing although the build saw it.`, {
@@ -164,19 +168,26 @@ function statusOf(pattern: string): number {
   return pattern === '/404' ? 404 : pattern === '/500' || pattern === '/_error' ? 500 : 200
 }
 
+/** @throws `IsrError` `ISR_IMPORT`, told apart because Node remembers it: this thread can never import the module again */
+function importPage(app: IsrApp, route: RouteRecord, path: string | undefined): Promise<PageModule> {
+  const load = () => app.load(route.pattern) as Promise<PageModule>
+  return attempt('importing', route, path, load, 'ISR_IMPORT')
+}
+
 /** Runs user code; whatever it throws comes out as an `IsrError` that names the page, the path and what ran. */
 async function attempt<T>(
   what: string,
   route: RouteRecord,
   path: string | undefined,
   run: () => T | Promise<T>,
+  code: 'ISR_GENERATE' | 'ISR_IMPORT' = 'ISR_GENERATE',
 ): Promise<T> {
   try {
     return await run()
   } catch (error) {
     if (error instanceof IsrError) throw error
     const at = path === undefined ? '' : ` for ${path}`
-    throw new IsrError('ISR_GENERATE', `${route.file}: ${what}${at} failed: ${toErrorMessage(error)}`, {
+    throw new IsrError(code, `${route.file}: ${what}${at} failed: ${toErrorMessage(error)}`, {
       page: route.file,
       ...(path !== undefined && { path }),
       cause: error,

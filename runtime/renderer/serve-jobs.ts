@@ -1,4 +1,5 @@
 import { isMainThread, parentPort, type TransferListItem } from 'node:worker_threads'
+import { IsrError, toErrorMessage } from '../errors.ts'
 import { createJobRunner, type RunJob } from '../isr/generate.ts'
 import type { Body, IsrApp } from '../types.ts'
 import { toWireError, type FromWorker, type ToWorker } from './protocol.ts'
@@ -16,9 +17,17 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
 
   const post = (message: FromWorker, transfer: TransferListItem[] = []) => port.postMessage(message, transfer)
 
+  async function loadRunner(): Promise<RunJob> {
+    try {
+      return createJobRunner(await loadApp())
+    } catch (error) {
+      throw new IsrError('ISR_IMPORT', `The app could not be imported: ${toErrorMessage(error)}`, { cause: error })
+    }
+  }
+
   async function answer(id: number, job: Extract<ToWorker, { type: 'job' }>['job']): Promise<void> {
     try {
-      runner ??= loadApp().then(createJobRunner)
+      runner ??= loadRunner()
       const runJob = await runner
       const result = await runJob(job)
       post({ type: 'done', id, result }, buffersOf(result))

@@ -23,10 +23,14 @@ const pages = {
   '/rejects-later': () => { Promise.reject(new Error('nobody waits for me')); return new Promise(() => {}) },
   '/out-of-memory': () => { const kept = []; for (;;) kept.push(new Array(1e6).fill(kept.length)) },
 }
+let failing = process.env.ISR_TEST_BROKEN
 serveJobs(async () => ({
   buildId: 'test', base: '/', trailingSlash: false,
   routes: Object.keys(pages).map((pattern) => ({ pattern, kind: 'isr', file: 'pages' + pattern + '.tsx' })),
-  load: async (pattern) => ({ default: null, getStaticProps: pages[pattern] }),
+  load: async (pattern) => {
+    if (pattern === '/good' && failing) throw new Error('database is down')
+    return { default: null, getStaticProps: pages[pattern] }
+  },
   render: async (input) => '<html>' + JSON.stringify(input.pageProps) + '</html>',
 }))
 `
@@ -109,6 +113,18 @@ describe('createWorkerRenderer', () => {
     withRenderer({}, async (run) => {
       expect(await failure(run('/loops', 3000))).toMatchObject({ code: 'ISR_TIMEOUT' })
       expect(await run('/good')).toContain('threadId')
+    }))
+
+  it('P9 a module that failed to import is imported again, in a fresh worker, once its fault has gone', () =>
+    withRenderer({}, async (run) => {
+      // A worker sees the environment as it was at its start, as it sees a module as it was imported.
+      process.env['ISR_TEST_BROKEN'] = '1'
+      const first = failure(run('/good'))
+      const beside = run('/slow')
+      expect(await first).toMatchObject({ code: 'ISR_IMPORT', path: '/good' })
+      delete process.env['ISR_TEST_BROKEN']
+      expect(await run('/good')).toContain('threadId')
+      expect(await beside).toContain('threadId')
     }))
 
   it('close answers what still runs and ends the workers', async () => {

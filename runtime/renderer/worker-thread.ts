@@ -39,6 +39,7 @@ interface Lane {
 
 const PING_MS = 1000
 const EXIT_MS = 500
+const REPLACE_MS = 1000
 const MAX_RESTART_DELAY_MS = 5000
 
 /**
@@ -54,9 +55,16 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   const isolation = createLane()
   /** Jobs of a lost worker, waiting to be tried alone. */
   const suspects: Task[] = []
+  /** Lanes whose worker finishes what it has and gets nothing new. */
+  const draining = new Set<Lane>()
   const retiring = new Set<Promise<unknown>>()
   let nextId = 0
   let closed = false
+  let replacedAt = -Infinity
+
+  function allLanes(): Lane[] {
+    return [...lanes, ...draining, isolation]
+  }
 
   function pickLane(): Lane {
     return lanes.reduce((best, lane) => (lane.tasks.size < best.tasks.size ? lane : best))
@@ -123,7 +131,21 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     lane.tasks.delete(message.id)
     if (message.type === 'done') task.settle.resolve(message.result)
     else task.settle.reject(fromWireError(message.error))
+    if (message.type === 'failed' && message.error.code === 'ISR_IMPORT') replace(lane)
+    if (draining.has(lane) && lane.tasks.size === 0) {
+      draining.delete(lane)
+      retire(lane)
+    }
     if (lane === isolation) tryNextSuspect()
+  }
+
+  /** Node remembers that a module failed, so only another worker can import it once its fault has gone. */
+  function replace(lane: Lane): void {
+    const index = lanes.indexOf(lane)
+    if (index === -1 || performance.now() - replacedAt < REPLACE_MS) return
+    replacedAt = performance.now()
+    lanes[index] = createLane()
+    draining.add(lane)
   }
 
   function lose(lane: Lane, reason: unknown): void {
@@ -144,7 +166,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     suspects.push(...tasks)
     tryNextSuspect()
     // Crash loop: the next start waits longer and longer, and the jobs that come meanwhile wait with it.
-    if (lane.deaths < 2) return
+    if (draining.delete(lane) || lane.deaths < 2) return
     const delay = Math.min(100 * 2 ** lane.deaths, MAX_RESTART_DELAY_MS)
     lane.restart = setTimeout(() => {
       lane.restart = undefined
@@ -176,7 +198,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     task.settle.reject(error)
     const waiting = suspects.indexOf(task)
     if (waiting !== -1) suspects.splice(waiting, 1)
-    const lane = [...lanes, isolation].find((candidate) => candidate.tasks.delete(task.id))
+    const lane = allLanes().find((candidate) => candidate.tasks.delete(task.id))
     if (!lane) return
     lane.timeouts += 1
     if (lane.worker && !lane.watchdog) return lose(lane, new Error('the render worker did not start'))
@@ -217,7 +239,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
 
     async close() {
       closed = true
-      for (const lane of [...lanes, isolation]) {
+      for (const lane of allLanes()) {
         clearTimeout(lane.restart)
         const tasks = [...lane.tasks.values(), ...suspects.splice(0)]
         lane.tasks.clear()
