@@ -14,30 +14,6 @@ test.describe('an unknown address', () => {
   })
 })
 
-test.describe('a page that throws', () => {
-  test.use({ expectedProblems: /500|secret that no visitor/ })
-
-  test('E05 X04 is the 500 page, which tells no secret; the log tells it once, with page and source', async ({
-    page,
-    mode,
-    site,
-  }) => {
-    test.skip(mode === 'dev', 'in development the overlay shows the error')
-    const before = site.output().length
-    const response = await page.goto('/probe/server?crash=1')
-    expect(response?.status()).toBe(500)
-    expect(await response?.headerValue('cache-control')).toContain('no-store')
-    expect(await page.content()).not.toContain('secret')
-    await expect(page.getByRole('heading', { name: 'Off course' })).toBeVisible()
-    await hydrated(page)
-
-    await expect.poll(() => site.output().slice(before)).toContain('a secret that no visitor may read')
-    const printed = site.output().slice(before)
-    expect(printed.split('a secret that no visitor may read')).toHaveLength(2)
-    expect(printed).toMatch(/probe\/server\.tsx:\d+/)
-  })
-})
-
 test('E06 U01 malformed and unclean addresses', async ({ site }) => {
   const ask = (path: string) => fetch(`${site.url}${path}`, { redirect: 'manual' })
   expect((await ask('/probe/%')).status).toBe(400)

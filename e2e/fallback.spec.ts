@@ -39,21 +39,6 @@ test.describe('fallback: true', () => {
       expect(await document.isSame()).toBe(true)
     })
   })
-
-  test.describe('with a failing page behind it', () => {
-    test.use({ expectedProblems: /500|probe is broken|Application error/ })
-
-    test('F09 F11 an error screen after three tries', async ({ page, mode }) => {
-      test.skip(mode === 'dev', 'in development the overlay shows the error')
-      let tries = 0
-      page.on('request', (request) => {
-        if (/\/_isr\/data\/.*\/broken/.test(request.url())) tries++
-      })
-      await page.goto(`/probe/shell/${unique('broken')}`)
-      await expect(page.locator('body')).toContainText('Application error', { timeout: 20_000 })
-      expect(tries).toBe(3)
-    })
-  })
 })
 
 test("F03 fallback: 'blocking': the visitor gets the page itself", async ({ page, mode }) => {

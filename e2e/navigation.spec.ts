@@ -1,5 +1,4 @@
 import { expect, hydrated, markDocument, test } from './test.ts'
-import { setProbe, unique } from './probe.ts'
 
 test.describe('a first load', () => {
   test('is a whole page without scripts, and interactive with them', async ({ page, site, browser }) => {
@@ -136,23 +135,4 @@ test.describe('to a page that is not there', () => {
     await expect(page).toHaveURL(/\/probe\/listed\/none$/)
     expect(await document.isSame()).toBe(false)
   })
-})
-
-test('C10 a page that changed is shown anew after navigating to it', async ({ page, site, mode }) => {
-  test.skip(mode === 'dev', 'in development every navigation reads the data')
-  const value = unique('navigated')
-  await page.goto('/probe/plain')
-  await hydrated(page)
-  await setProbe(site, { value })
-  // At most one older copy is shown: the visit itself makes the page regenerate.
-  await expect
-    .poll(async () => {
-      await page.getByRole('link', { name: '/probe/ticking' }).click()
-      await expect(page.getByRole('heading', { name: 'Ticking' })).toBeVisible()
-      const shown = await page.locator('output').textContent()
-      await page.getByRole('link', { name: '/probe/plain' }).click()
-      await expect(page.getByRole('heading', { name: 'Plain' })).toBeVisible()
-      return shown
-    })
-    .toBe(value)
 })

@@ -1,11 +1,13 @@
 import { defineConfig, devices } from 'playwright/test'
 import { findBrowser } from '../scripts/browser.mjs'
-import type { Mode } from './site.ts'
+import { base, type Mode } from './site.ts'
 
 const executablePath = await findBrowser()
 if (executablePath === undefined) throw new Error('No browser: run `npm run setup` first.')
 
-export default defineConfig<object, { mode: Mode }>({
+const notBoth = ['**/*.start.spec.ts', '**/*.base.spec.ts']
+
+export default defineConfig<object, { mode: Mode; base: string }>({
   testDir: '.',
   testMatch: '**/*.spec.ts',
   outputDir: '../test-results/e2e',
@@ -29,8 +31,10 @@ export default defineConfig<object, { mode: Mode }>({
   },
   // The same specs against the development server and against what was built; the name of a spec says where only one applies.
   projects: [
-    { name: 'dev', testIgnore: ['**/*.preview.spec.ts', '**/*.start.spec.ts'], use: { mode: 'dev' } },
-    { name: 'preview', testIgnore: ['**/*.dev.spec.ts', '**/*.start.spec.ts'], use: { mode: 'preview' } },
-    { name: 'start', testMatch: ['**/*.start.spec.ts'], use: { mode: 'start' } },
+    { name: 'dev', testIgnore: [...notBoth, '**/*.preview.spec.ts'], use: { mode: 'dev' } },
+    { name: 'preview', testIgnore: [...notBoth, '**/*.dev.spec.ts'], use: { mode: 'preview' } },
+    { name: 'start', testMatch: '**/*.start.spec.ts', use: { mode: 'start' } },
+    { name: 'base-dev', testMatch: '**/*.base.spec.ts', use: { mode: 'dev', base } },
+    { name: 'base-preview', testMatch: '**/*.base.spec.ts', use: { mode: 'preview', base } },
   ],
 })

@@ -77,3 +77,21 @@ test('O06 O08 refuses what is no path of an ISR page', async ({ site }) => {
     expect((await revalidate(site, path)).body, path).toEqual({ code: 'ISR_REVALIDATE_PATH' })
   }
 })
+
+test('C10 a page that changed is shown anew after navigating to it', async ({ page, site }) => {
+  const value = unique('navigated')
+  await page.goto('/probe/plain')
+  await hydrated(page)
+  await setProbe(site, { value })
+  // At most one older copy is shown: the visit itself makes the page regenerate.
+  await expect
+    .poll(async () => {
+      await page.getByRole('link', { name: '/probe/ticking' }).click()
+      await expect(page.getByRole('heading', { name: 'Ticking' })).toBeVisible()
+      const shown = await page.locator('output').textContent()
+      await page.getByRole('link', { name: '/probe/plain' }).click()
+      await expect(page.getByRole('heading', { name: 'Plain' })).toBeVisible()
+      return shown
+    })
+    .toBe(value)
+})

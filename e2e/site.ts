@@ -18,6 +18,9 @@ const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.j
 
 export type Mode = 'dev' | 'preview' | 'start'
 
+/** Vite's `base` of the sites that don't have their host to themselves. */
+export const base = '/deep/down/'
+
 export interface Site extends ServerProcess {
   /** The copy's folder. */
   readonly root: string
@@ -73,20 +76,24 @@ export async function removeSites(): Promise<void> {
   await rm(sites, { recursive: true, force: true })
 }
 
-function toCommand(mode: Mode, root: string, port: number) {
+function toCommand(mode: Mode, root: string, base: string, port: number) {
   const env = { ...toEnv(root), HOST: '127.0.0.1', PORT: String(port) }
   if (mode === 'start') return { args: [join(root, 'dist/server/start.mjs')], env }
   const command = mode === 'preview' ? [vite, 'preview'] : [vite]
-  return { args: [...command, '--host', '127.0.0.1', '--port', String(port), '--strictPort'], env }
+  return { args: [...command, '--base', base, '--host', '127.0.0.1', '--port', String(port), '--strictPort'], env }
 }
 
 /** Makes a copy called `name` and serves it. */
-export async function createSite(mode: Mode, name: string): Promise<Site> {
+export async function createSite(mode: Mode, name: string, base = '/'): Promise<Site> {
   const root = join(sites, name)
   if (!existsSync(template)) await buildTemplate()
   await copySite(template, root, mode === 'dev' ? ['data'] : ['data', 'dist'])
 
-  const command = { toCommand: (port: number) => toCommand(mode, root, port), cwd: root }
+  if (mode !== 'dev' && base !== '/') {
+    await runToEnd(process.execPath, [vite, 'build', '--base', base], root, toEnv(root))
+  }
+
+  const command = { toCommand: (port: number) => toCommand(mode, root, base, port), cwd: root }
   let server = await startProcess(command)
 
   return {

@@ -8,6 +8,8 @@ import { createSite, type Mode, type Site } from './site.ts'
 
 interface WorkerFixtures {
   mode: Mode
+  /** Vite's `base`. */
+  base: string
   site: Site
 }
 
@@ -19,10 +21,11 @@ interface TestFixtures {
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   mode: ['preview', { option: true, scope: 'worker' }],
+  base: ['/', { option: true, scope: 'worker' }],
 
   site: [
-    async ({ mode }, provide, { workerIndex }) => {
-      const site = await createSite(mode, `${mode}-${workerIndex}`)
+    async ({ mode, base }, provide, { workerIndex }) => {
+      const site = await createSite(mode, `${mode}-${workerIndex}`, base)
       await provide(site)
       await site.stop()
     },
