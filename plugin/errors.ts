@@ -65,7 +65,7 @@ export function internalError(what: string, cause?: unknown): Error {
 }
 
 /** The text of one problem, for places that throw an error of their own, such as a plugin's `this.error`. */
-export function toProblemMessage({ code, text }: Problem): string {
+function toProblemMessage({ code, text }: Problem): string {
   return `[vite-plugin-isr] ${text} (${code})`
 }
 

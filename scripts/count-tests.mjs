@@ -10,10 +10,11 @@ function readReport(name) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
 }
 
-const unit = readReport('unit.json')
-const e2e = readReport('e2e.json')
-const passed = (unit?.numPassedTests ?? 0) + (e2e?.stats.expected ?? 0)
-const failed = (unit?.numFailedTests ?? 0) + (e2e?.stats.unexpected ?? 0) + (e2e?.stats.flaky ?? 0)
-const skipped = (unit?.numPendingTests ?? 0) + (e2e?.stats.skipped ?? 0)
+const reports = ['unit.json', 'e2e.json', 'conformance.json', 'conformance-browser.json'].map(readReport)
+const sum = (count) => reports.reduce((total, report) => total + (report === undefined ? 0 : count(report)), 0)
+// Vitest's report has the counts at its top, Playwright's in `stats`.
+const passed = sum(({ numPassedTests = 0, stats }) => numPassedTests + (stats?.expected ?? 0))
+const failed = sum(({ numFailedTests = 0, stats }) => numFailedTests + (stats?.unexpected ?? 0) + (stats?.flaky ?? 0))
+const skipped = sum(({ numPendingTests = 0, stats }) => numPendingTests + (stats?.skipped ?? 0))
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
 if (passed === 0 || failed > 0) process.exitCode = 1

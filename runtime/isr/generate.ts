@@ -15,8 +15,8 @@ import type {
 import { parseStaticPaths, parseStaticProps, type ParsedLifetime, type ParsedResult } from './result.ts'
 
 /** The content types of a page's two representations. */
-export const HTML_TYPE = 'text/html; charset=utf-8'
-export const JSON_TYPE = 'application/json; charset=utf-8'
+const HTML_TYPE = 'text/html; charset=utf-8'
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Runs one job. */
 export type RunJob = <J extends Job>(job: J) => Promise<JobResult[J['type']]>

@@ -61,7 +61,7 @@ function insert<R>(root: Node<R>, segments: readonly Segment[], route: R): void 
 }
 
 /** The decoded segments of a path, or undefined when an escape is malformed. An empty segment matches nothing, so it is kept. */
-export function decodeSegments(path: string): string[] | undefined {
+function decodeSegments(path: string): string[] | undefined {
   const pieces = path.split('/').slice(1)
   if (pieces.length === 1 && pieces[0] === '') return []
   try {

@@ -42,7 +42,7 @@ export const READ = { prefetch: false, complete: false }
 export const COMPLETE = { prefetch: false, complete: true }
 export const PREFETCH = { prefetch: true, complete: false }
 
-export function toBody(text: string): Body {
+function toBody(text: string): Body {
   return { identity: Buffer.from(new TextEncoder().encode(text).buffer), digest: `digest of ${text}`.slice(0, 27) }
 }
 
