@@ -30,6 +30,18 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      {
+        // What page authors rely on, over HTTP against a built site: `npm run conformance` collates it.
+        test: {
+          name: 'conformance',
+          include: ['e2e/conformance/*.conformance.test.ts'],
+          globalSetup: ['./scripts/fresh-dist.mjs'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 })

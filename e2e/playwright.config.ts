@@ -9,7 +9,7 @@ const notBoth = ['**/*.start.spec.ts', '**/*.base.spec.ts']
 
 export default defineConfig<object, { mode: Mode; base: string }>({
   testDir: '.',
-  testMatch: '**/*.spec.ts',
+  testMatch: /[\\/]e2e[\\/][^\\/]+\.spec\.ts$/,
   outputDir: '../test-results/e2e',
   globalSetup: './setup.ts',
   fullyParallel: false,

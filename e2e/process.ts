@@ -39,7 +39,7 @@ export async function runToEnd(
 }
 
 /** Runs to its end, whatever that is. */
-async function runToExit(
+export async function runToExit(
   command: string,
   args: readonly string[],
   cwd: string,
@@ -95,8 +95,9 @@ async function startOnce({ toCommand, cwd, port: chosen }: Command): Promise<Ser
 
 function toEnvironment(env: Record<string, string>): NodeJS.ProcessEnv {
   // A test runner's NODE_ENV=test would make React and Vite behave as in no real run.
-  const { NODE_ENV: _, FORCE_COLOR: __, ...inherited } = process.env
-  return { ...inherited, NO_COLOR: '1', ...env }
+  const unwanted = /^(?:NODE_ENV|FORCE_COLOR|VITEST.*|ISR_.*)$/
+  const inherited = Object.entries(process.env).filter(([name]) => !unwanted.test(name))
+  return { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env }
 }
 
 function collectOutput(child: ChildProcess): () => string {

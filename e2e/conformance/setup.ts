@@ -1,0 +1,3 @@
+import { setup } from '../../scripts/fresh-dist.mjs'
+
+export default setup
