@@ -255,12 +255,6 @@ export function pathShadowed(path: string, file: string, answering: string): Pro
   }
 }
 
-/** Next's words, so that a search for them leads somewhere. */
-export function largeData(pattern: string, path: string, bytes: number, threshold: number): string {
-  const page = pattern === path ? `"${pattern}"` : `"${pattern}" (path "${path}")`
-  return `data for page ${page} is ${Math.round(bytes / 1000)} kB which exceeds the threshold of ${threshold / 1000} kB. Every visitor downloads it with the page: return only the fields that the page shows.`
-}
-
 // ── Server-only modules ────────────────────────────────────────────────────────────────────────────────────────────
 
 /** @param chain From the page down to the module that browsers must not get. */

@@ -511,6 +511,8 @@ export interface IsrEvent {
   readonly ageMs?: number
   readonly renderMs?: number
   readonly bytes?: number
+  /** Of the page's navigation data, when it was generated. */
+  readonly dataBytes?: number
   readonly error?: unknown
 }
 

@@ -129,7 +129,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
       now: () => Date.now(),
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       progress,
-      warn: (message) => logger.warn(pc.yellow(`[vite-plugin-isr] ${message}`)),
+      warn: (message) => logger.warn(pc.yellow(message)),
     })
     if (prerendered.failures.length > 0) {
       throw usageError('ISR_PRERENDER', renderFailures(prerendered.failures, context.root))

@@ -1,7 +1,8 @@
 import { toEntry } from '../../runtime/isr/generation.ts'
+import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import type { Entry, Generated, Params, ParsedPaths, Renderer, RouteRecord, Settings } from '../../runtime/types.ts'
-import { largeData, usageErrors } from '../errors.ts'
+import { usageErrors } from '../errors.ts'
 import { countJobs, createJobs, type PageJob } from './jobs.ts'
 import { findPathConflicts } from './path-conflicts.ts'
 import { forEachAtMost } from './pool.ts'
@@ -49,9 +50,6 @@ export interface PrerenderOptions {
   readonly warn: (message: string) => void
 }
 
-/** As in Next.js. */
-const LARGE_DATA_BYTES = 128_000
-
 /**
  * Generates every page of a build: asks each dynamic page for its paths, then renders a bounded number at a time. A
  * failing page does not stop the others; all failures come back together.
@@ -67,7 +65,7 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
 
   const reports = new Map<string, PrerenderedRoute>()
   for (const { pattern } of routes) reports.set(pattern, { listing: listings.get(pattern), paths: 0, shown: [] })
-  const warned = new Set<string>()
+  const warnOfLargeData = createLargeDataWarnings(options.warn, { repeat: false })
   progress.expect(countJobs(routes, listings))
   await forEachAtMost(concurrency, createJobs(routes, listings), async (pageJob) => {
     const { route, path, params, job } = pageJob
@@ -83,7 +81,7 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
     // A full disk is no failing page: it ends the build at once, so it is not caught above.
     await options.write(made.entry)
     note(reports.get(route.pattern)!, pageJob, made)
-    warnOfLargeData(made.entry, pageJob, warned, options.warn)
+    warnOfLargeData(route.pattern, path, toDataBytes(made.entry))
   })
   return { routes: reports, failures: inOrder(failures, routes) }
 }
@@ -137,16 +135,8 @@ function pickShown(paths: readonly PathReport[]): PathReport[] {
     .sort((one, other) => one.index - other.index)
 }
 
-function warnOfLargeData(
-  entry: Entry,
-  { route, path }: PageJob,
-  warned: Set<string>,
-  warn: (message: string) => void,
-): void {
-  const bytes = entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
-  if (bytes <= LARGE_DATA_BYTES || warned.has(route.pattern)) return
-  warned.add(route.pattern)
-  warn(largeData(route.pattern, path, bytes, LARGE_DATA_BYTES))
+function toDataBytes(entry: Entry): number {
+  return entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
 }
 
 /** By page and then as they came, so that a list reads the same whichever page was quicker. */

@@ -1,4 +1,5 @@
 import { IsrError, isIsrError } from '../../runtime/errors.ts'
+import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import { toShellKey } from '../../runtime/routing/key.ts'
 import type {
@@ -15,9 +16,6 @@ import type {
   Settings,
   Target,
 } from '../../runtime/types.ts'
-
-/** Data above this many bytes is worth a word: every visitor downloads it with the page. */
-const LARGE_DATA_BYTES = 128_000
 
 /** What the development engine works with. */
 export interface DevEngineOptions {
@@ -36,11 +34,14 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
   const timeoutMs = settings.generateTimeout * 1000
   const running = new Set<Promise<unknown>>()
   const closing = new AbortController()
+  const warnOfLargeData = createLargeDataWarnings(warn, { repeat: true })
 
   async function generate(target: Target, job: Extract<Job, { type: 'page' | 'shell' }>): Promise<Entry> {
     const startedAt = clock.now()
     const generated = await track(renderer.run(job, { timeoutMs, signal: closing.signal }))
-    warnOfLargeData(target, generated)
+    if (generated.kind === 'page') {
+      warnOfLargeData(target.route.pattern, target.path, generated.data?.identity.byteLength ?? 0)
+    }
     return toEntry(target.key, generated, { startedAt, generatedAt: clock.now() })
   }
 
@@ -69,16 +70,6 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
     if (!listed && fallback === false) return { state: 'ABSENT' }
     if (!listed && fallback === true && !request.complete) return { state: 'SHELL' }
     return miss(await generatePage(target, 'stale'))
-  }
-
-  function warnOfLargeData({ route, path }: Target, generated: Generated): void {
-    const bytes = generated.kind === 'page' ? (generated.data?.identity.byteLength ?? 0) : 0
-    if (bytes <= LARGE_DATA_BYTES) return
-    const page = isDynamic(route.pattern) ? `"${route.pattern}" (path "${path}")` : `"${route.pattern}"`
-    warn(
-      `data for page ${page} is ${Math.round(bytes / 1000)} kB which exceeds the threshold of ${LARGE_DATA_BYTES / 1000} kB. ` +
-        'Every visitor downloads it with the page: return only the fields that the page shows.',
-    )
   }
 
   async function track<T>(job: Promise<T>): Promise<T> {

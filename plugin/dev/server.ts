@@ -46,7 +46,7 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
     renderer,
     settings: context.options.settings,
     clock: Date,
-    warn: (message) => log.warn(`[vite-plugin-isr] ${message}`),
+    warn: (message) => log.warn(message),
   })
   let handler: Promise<IsrHandler> | undefined
   let headTags: Promise<string> | undefined

@@ -25,6 +25,8 @@ export interface HttpContext {
   /** Limits the renders of `server` pages. */
   readonly renderSlots: Slots
   readonly failures: Failures
+  /** For pages that the engine does not see. */
+  readonly warnOfLargeData: (pattern: string, path: string, bytes: number) => void
   readonly log: Log
   /** Milliseconds since the epoch. */
   readonly now: () => number

@@ -1,4 +1,5 @@
 import { isIsrError } from '../errors.ts'
+import { createLargeDataWarnings } from '../isr/large-data.ts'
 import type { IsrEvent } from '../types.ts'
 import type { Failures } from './failures.ts'
 import { toEventLine, type Log } from './log.ts'
@@ -15,10 +16,13 @@ export function createEventListener(options: {
   readonly onEvent?: ((event: IsrEvent) => void) | undefined
 }): (event: IsrEvent) => void {
   const { failures, log, debug, now, onEvent } = options
+  const warnOfLargeData = createLargeDataWarnings((line) => log.warn(line), { repeat: false })
 
   return function listen(event) {
     // Most events are hits, which nobody reports: they must cost nothing here.
     if (event.type === 'failed') reportFailure(event)
+    else if (event.type === 'regenerated')
+      warnOfLargeData(event.pattern ?? event.path, event.path, event.dataBytes ?? 0)
     else if (event.type === 'store-error') {
       failures.report(event.error ?? event.reason, { page: 'the cache store', path: event.path })
     }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isbot } from 'isbot'
+import { createLargeDataWarnings } from '../isr/large-data.ts'
 import type { Engine, IsrApp, Renderer, RouteManifest } from '../types.ts'
 import { sendFound, sendPage } from './answer.ts'
 import { answerApi } from './api.ts'
@@ -120,6 +121,7 @@ function createContext(options: HandlerOptions): HttpContext {
     draftSlots: createSlots({ limit: concurrency, queue }),
     renderSlots: createSlots({ limit: concurrency, queue }),
     failures,
+    warnOfLargeData: createLargeDataWarnings((line) => log.warn(line), { repeat: development }),
     log,
     now,
   }

@@ -100,7 +100,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
     if (reason === 'on-demand') floors.raise(entry.key, entry.startedAt)
     const stored = layers.put(entry)
-    emit({ type: 'regenerated', ...toPlace(target), reason, renderMs, bytes: toBytes(entry) })
+    const dataBytes = entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
+    emit({ type: 'regenerated', ...toPlace(target), reason, renderMs, bytes: toBytes(entry), dataBytes })
     return { entry, adopted, stored }
   }
 
