@@ -349,7 +349,7 @@ describe('errors', () => {
     await start({ ...FILES, 'pages/index.jsx': BROKEN })
     expect((await site.get('/')).status).toBe(500)
     await site.change('pages/index.jsx', HOME)
-    expect(site.sent).toContainEqual({ type: 'update', updates: [] })
+    expect(site.sent).toContainEqual({ type: 'full-reload', path: '*' })
     expect((await site.get('/')).status).toBe(200)
   })
 
@@ -357,11 +357,11 @@ describe('errors', () => {
     await start({ ...FILES, 'pages/index.jsx': `throw new Error('at import')\n${HOME}` })
     expect((await site.get('/')).text).toContain('at import')
     await site.change('pages/index.jsx', `${HOME}\nexport const x = (`)
-    expect(site.sent).toContainEqual({ type: 'update', updates: [] })
+    expect(site.sent).toContainEqual({ type: 'full-reload', path: '*' })
     site.sent.length = 0
     expect((await site.get('/')).status).toBe(500)
     await site.change('pages/index.jsx', HOME)
-    expect(site.sent).toContainEqual({ type: 'update', updates: [] })
+    expect(site.sent).toContainEqual({ type: 'full-reload', path: '*' })
     expect(toText(await site.get('/'))).toContain('home')
   })
 
@@ -385,7 +385,7 @@ describe('errors', () => {
     await start({ ...FILES, 'pages/about.jsx': "import { more } from '../lib/more'\nexport default () => more.text" })
     expect((await site.get('/about')).text).toContain('lib/more')
     await site.change('lib/more.js', 'export const more = undefined')
-    expect(site.sent).toContainEqual({ type: 'update', updates: [] })
+    expect(site.sent).toContainEqual({ type: 'full-reload', path: '*' })
     const thrown = await site.get('/about')
     expect(thrown.status).toBe(500)
     expect(thrown.text).toContain(`${site.root}/pages/about.jsx:`)

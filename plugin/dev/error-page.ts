@@ -3,6 +3,14 @@ import { stripVTControlCharacters } from 'node:util'
 import type { ErrorPayload } from 'vite'
 import type { OverlayError } from './overlay.ts'
 
+/** What an error page sends when it is connected: an edit in between found nobody to tell. */
+export const ERROR_EVENT = 'isr:error-shown'
+
+/** What comes with the event: the number of changes at the time of the error. */
+export interface ErrorShown {
+  readonly changes: number
+}
+
 /** An error in the form that Vite's overlay takes. */
 export function toOverlayPayload(error: OverlayError): ErrorPayload['err'] {
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s*at /.test(line))
@@ -20,18 +28,17 @@ export function toOverlayPayload(error: OverlayError): ErrorPayload['err'] {
  * Answers a request for a page with its error: as text, so that curl and browsers without script show it too, below Vite's
  * overlay. Vite's client on the page loads it again as soon as the file is mended.
  *
- * @param form `data` for navigation data, whose reader wants the status only
- * @param base Vite's
+ * @param options `form` is `data` for navigation data, whose reader wants the status only; `base` is Vite's
  */
 export function sendError(
   req: IncomingMessage,
   res: ServerResponse,
   error: OverlayError,
-  { form, base }: { form: 'html' | 'data'; base: string },
+  { form, base, changes }: ErrorShown & { form: 'html' | 'data'; base: string },
 ): void {
   const payload = toOverlayPayload(error)
   const text = [payload.message, payload.frame, payload.stack].filter(Boolean).join('\n\n')
-  const body = form === 'data' ? text : toDocument(payload, text, base)
+  const body = form === 'data' ? text : toDocument(payload, text, { base, changes })
   res.statusCode = 500
   res.setHeader('Content-Type', `text/${form === 'data' ? 'plain' : 'html'}; charset=utf-8`)
   res.setHeader('Cache-Control', 'no-store')
@@ -41,7 +48,11 @@ export function sendError(
   else res.end(body)
 }
 
-function toDocument(payload: ErrorPayload['err'], text: string, base: string): string {
+function toDocument(
+  payload: ErrorPayload['err'],
+  text: string,
+  { base, changes }: ErrorShown & { base: string },
+): string {
   const client = toScriptValue(`${base}@vite/client`)
   return `<!DOCTYPE html>
 <html lang="en">
@@ -51,6 +62,7 @@ function toDocument(payload: ErrorPayload['err'], text: string, base: string): s
     <script type="module">
       import * as vite from ${client}
       if (vite.ErrorOverlay) document.body.appendChild(new vite.ErrorOverlay(${toScriptValue(payload)}))
+      vite.createHotContext(location.pathname).send(${toScriptValue(ERROR_EVENT)}, { changes: ${changes} })
     </script>
   </head>
   <body>

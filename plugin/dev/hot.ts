@@ -25,8 +25,8 @@ export interface HotSite {
   parseHalf(code: string, file: string): DataHalf | undefined
   /** Modules that are generated from the routes. */
   isGenerated(id: string): boolean
-  /** True once after each error that was shown: whatever changes then may have mended it. */
-  takeFailure(): boolean
+  /** Notes a change; true when an error was shown since the one before, which this one may have mended. */
+  noteChange(): boolean
 }
 
 /** What a change asks of the browser. Vite's own update of the component code goes on beside `data` and `none`. */
@@ -57,7 +57,7 @@ export function createHotUpdate(site: HotSite, server: () => ViteDevServer) {
     acceptLinkedStyles(environment)
     if (plan !== 'none') invalidate(environment, options.modules, options.timestamp)
     if (plan === 'reload') invalidate(environment, findGenerated(environment, site), options.timestamp)
-    if (environment.name === 'ssr') announce(server(), plan, site.takeFailure())
+    if (environment.name === 'ssr') announce(server(), plan, site.noteChange())
     // A module that is reloaded with the whole document needs no update before.
     return plan === 'reload' && environment.name === 'client' ? [] : undefined
   }
@@ -143,12 +143,8 @@ function announce({ environments }: ViteDevServer, plan: HotPlan, failed: boolea
   if (plan === 'none' && !failed) return
   // After Vite's own updates, which follow this hook at once: new props belong to the new component.
   setImmediate(() => {
-    if (plan === 'reload') {
-      hot.send({ type: 'full-reload', path: '*' })
-      return
-    }
-    // An update without modules takes the error overlay away, or reloads a page that is nothing but an overlay.
-    hot.send({ type: 'update', updates: [] })
-    hot.send({ type: 'custom', event: DATA_EVENT })
+    // What shows an error has no state to lose, and often no modules that an update could replace.
+    if (plan === 'reload' || failed) hot.send({ type: 'full-reload', path: '*' })
+    else hot.send({ type: 'custom', event: DATA_EVENT })
   })
 }

@@ -45,7 +45,7 @@ export function devPlugin(context: IsrContext): Plugin {
     readKnownHalf: (file) => halves.get(file),
     parseHalf: readDataHalf,
     isGenerated: (id) => generated.has(id),
-    takeFailure: () => site?.takeFailure() ?? false,
+    noteChange: () => site?.noteChange() ?? false,
   }
 
   return {

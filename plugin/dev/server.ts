@@ -10,7 +10,7 @@ import type { Pages } from '../routes/scan.ts'
 import { VIRTUAL, toResolvedId } from '../virtual/ids.ts'
 import { isEmbeddedElsewhere } from './cross-site.ts'
 import { createDevEngine } from './engine.ts'
-import { sendError, toOverlayPayload } from './error-page.ts'
+import { ERROR_EVENT, sendError, toOverlayPayload, type ErrorShown } from './error-page.ts'
 import { forgetFailedModules } from './failed-modules.ts'
 import { insertIntoHead, readHeadTags } from './head.ts'
 import { toOverlayError, type OverlayError } from './overlay.ts'
@@ -25,8 +25,8 @@ export interface DevSite {
   serve(req: IncomingMessage, res: ServerResponse): void
   /** The routes are no longer the same: the next request makes the handler anew. */
   forgetRoutes(): void
-  /** True once after each error that was shown. */
-  takeFailure(): boolean
+  /** Notes a change of the sources; true when an error was shown since the one before. */
+  noteChange(): boolean
   /** Gives up what runs. */
   close(): Promise<void>
 }
@@ -51,6 +51,11 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
   let handler: Promise<IsrHandler> | undefined
   let headTags: Promise<string> | undefined
   let hasFailed = false
+  /** How many changes of the sources there were: tells an error page whether it is of today. */
+  let changes = 0
+  server.environments.client.hot.on(ERROR_EVENT, ({ changes: shown }: ErrorShown, client) => {
+    if (shown !== changes) client.send({ type: 'full-reload', path: '*' })
+  })
 
   /** The app as the sources are now, its documents with what Vite needs in them. */
   async function loadApp(): Promise<IsrApp> {
@@ -113,7 +118,7 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
       server.environments.client.hot.send({ type: 'error', err: toOverlayPayload(overlay) })
     }
     if (res.headersSent) res.destroy()
-    else sendError(req, res, overlay, { form, base: context.base })
+    else sendError(req, res, overlay, { form, base: context.base, changes })
   }
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -137,8 +142,9 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
     forgetRoutes() {
       handler = undefined
     },
-    takeFailure() {
+    noteChange() {
       const failed = hasFailed
+      changes += 1
       hasFailed = false
       return failed
     },
