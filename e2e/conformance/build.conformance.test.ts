@@ -139,7 +139,13 @@ ${page('Search')}`,
   it('B02 a dynamic page: getStaticPaths once, getStaticProps once per path', () => {
     expect(site.source.calls('b paths').map(({ detail }) => detail.context.locales)).toEqual([[]])
     const calls = site.source.calls('b').map(({ detail }) => detail)
-    expect(calls.map(({ params }): string => params.slug).toSorted()).toEqual(['a/b?c#d%', 'gone', 'moved', 'plain', 'str ing'])
+    expect(calls.map(({ params }): string => params.slug).toSorted()).toEqual([
+      'a/b?c#d%',
+      'gone',
+      'moved',
+      'plain',
+      'str ing',
+    ])
     for (const { revalidateReason } of calls) expect(revalidateReason).toBe('build')
   })
 

@@ -42,9 +42,13 @@ export function send(target: Target, path: string, options: SendOptions = {}): P
       port: target.port,
       path,
       method,
-      headers: Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
-      ),
+      headers: {
+        // Node frames the body of some methods only.
+        ...(body !== undefined && !('transfer-encoding' in headers) && { 'content-length': Buffer.byteLength(body) }),
+        ...Object.fromEntries(
+          Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
+        ),
+      },
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),
     })
