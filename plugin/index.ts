@@ -10,6 +10,9 @@ import { stripPlugin } from './strip/plugin.ts'
 import { virtualPlugin } from './virtual/plugin.ts'
 
 export type { IsrOptions } from './options.ts'
+export type { AppProps, DocumentProps } from '../runtime/client/types.ts'
+// With a star, so that `declare module 'vite-plugin-isr'` can add to the interfaces in it.
+export type * from '../runtime/routes.ts'
 export type {
   ApiConfig,
   ApiHandler,
@@ -30,7 +33,9 @@ export type {
   InferGetServerSidePropsType,
   InferGetStaticPropsType,
   Lifetime,
+  PageProps,
   Params,
+  ParamsSource,
   Query,
   Redirect,
   RevalidateReason,

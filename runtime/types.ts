@@ -2,6 +2,7 @@
  * The contracts that the halves of the project share. Types only: nothing here runs, so every module may import it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ParamsOf, RevalidatePath, Route } from './routes.ts'
 
 // ── Page author's API ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -14,10 +15,30 @@ export type Query = Record<string, string | string[] | undefined>
 /** Why `getStaticProps` runs, as Next.js names it. */
 export type RevalidateReason = 'build' | 'stale' | 'on-demand'
 
+/**
+ * The parameters of a data function, in one of two spellings: a route (`'/posts/[id]'`), whose parameters are read out of
+ * its name, or their type (`{ id: string }`), as in Next.js.
+ */
+export type ParamsSource = Params | Route
+
+/** The parameters that a source stands for. */
+type ParamsFrom<P extends ParamsSource> = P extends string ? ParamsOf<P> : P
+
+/** A query with the parameters of a route in it. */
+type QueryFrom<P extends ParamsSource> = P extends string ? Query & ParamsOf<P> : Query
+
+/** `params` in the context of a data function: with a route it is known whether there are any. */
+type ContextParams<P extends ParamsSource> = P extends string
+  ? keyof ParamsOf<P> extends never
+    ? { params?: undefined }
+    : { params: ParamsOf<P> }
+  : { params?: P }
+
 /** What `getStaticProps` is called with. Nothing of a visitor's request is in it (promise P6). */
-export interface GetStaticPropsContext<P extends Params = Params> {
-  /** The route's parameters; the key is absent on a page without parameters. */
-  params?: P
+export type GetStaticPropsContext<P extends ParamsSource = Params> = GenerationContext & ContextParams<P>
+
+/** What `getStaticProps` is told besides the route's parameters; their key is absent on a page without parameters. */
+interface GenerationContext {
   /** True while a visitor with a valid draft cookie is served; such a render is never stored. */
   draftMode?: boolean
   /** The same as `draftMode`, under Next's older name. */
@@ -57,11 +78,21 @@ export type GetStaticPropsResult<Props> =
   | ({ notFound: true } & Lifetime)
   | ({ redirect: Redirect } & Lifetime)
 
+/** Props that nobody has described. */
+// oxlint-disable-next-line typescript/no-explicit-any -- Next.js types them so, and pages read them without a cast.
+export type AnyProps = { [key: string]: any }
+
 /**
  * Runs at build time, in the background when a page is stale, and for `res.revalidate`.
+ *
+ * @example
+ * // pages/posts/[id].tsx
+ * export const getStaticProps: GetStaticProps<Props, '/posts/[id]'> = async ({ params }) => {
+ *   return { props: { post: await readPost(params.id) }, revalidate: 60 }
+ * }
  * @see https://nextjs.org/docs/pages/api-reference/functions/get-static-props
  */
-export type GetStaticProps<Props extends object = Record<string, unknown>, P extends Params = Params> = (
+export type GetStaticProps<Props extends object = AnyProps, P extends ParamsSource = Params> = (
   context: GetStaticPropsContext<P>,
 ) => Promise<GetStaticPropsResult<Props>> | GetStaticPropsResult<Props>
 
@@ -69,26 +100,34 @@ export type GetStaticProps<Props extends object = Record<string, unknown>, P ext
 export type Fallback = boolean | 'blocking'
 
 /** What `getStaticPaths` returns. */
-export interface GetStaticPathsResult<P extends Params = Params> {
-  paths: Array<string | { params: P; locale?: string }>
+export interface GetStaticPathsResult<P extends ParamsSource = Params> {
+  paths: Array<string | { params: ParamsFrom<P>; locale?: string }>
   fallback: Fallback
 }
 
 /**
  * Lists the paths of a dynamic page that are rendered at build time.
+ *
+ * @example
+ * export const getStaticPaths: GetStaticPaths<'/posts/[id]'> = async () => {
+ *   return { paths: [{ params: { id: '1' } }, '/posts/2'], fallback: 'blocking' }
+ * }
  * @see https://nextjs.org/docs/pages/api-reference/functions/get-static-paths
  */
-export type GetStaticPaths<P extends Params = Params> = (context: {
+export type GetStaticPaths<P extends ParamsSource = Params> = (context: {
   locales: readonly string[]
   defaultLocale?: undefined
 }) => Promise<GetStaticPathsResult<P>> | GetStaticPathsResult<P>
 
 /** What `getServerSideProps` is called with; it runs on every request. */
-export interface GetServerSidePropsContext<P extends Params = Params> {
+export type GetServerSidePropsContext<P extends ParamsSource = Params> = RequestContext<P> & ContextParams<P>
+
+/** What `getServerSideProps` is told besides the route's parameters. */
+interface RequestContext<P extends ParamsSource> {
   req: IncomingMessage & { cookies: Record<string, string> }
   res: ServerResponse
-  params?: P
-  query: Query
+  /** URL query merged with the route's parameters; parameters win. */
+  query: QueryFrom<P>
   /** The path that the visitor sees, with its query. */
   resolvedUrl: string
   draftMode?: boolean
@@ -108,21 +147,43 @@ export type GetServerSidePropsResult<Props> =
  * Runs on every request; its page is never cached.
  * @see https://nextjs.org/docs/pages/api-reference/functions/get-server-side-props
  */
-export type GetServerSideProps<Props extends object = Record<string, unknown>, P extends Params = Params> = (
+export type GetServerSideProps<Props extends object = AnyProps, P extends ParamsSource = Params> = (
   context: GetServerSidePropsContext<P>,
 ) => Promise<GetServerSidePropsResult<Props>> | GetServerSidePropsResult<Props>
 
-/** The props type of a page, taken from its `getStaticProps`. */
+/**
+ * The props type of a page, taken from its `getStaticProps`.
+ *
+ * @example export default function Post({ post }: InferGetStaticPropsType<typeof getStaticProps>) {}
+ */
 export type InferGetStaticPropsType<F extends (...args: never[]) => unknown> =
   Extract<Awaited<ReturnType<F>>, { props: unknown }> extends { props: infer Props } ? Awaited<Props> : never
 
 /** The props type of a page, taken from its `getServerSideProps`. */
 export type InferGetServerSidePropsType<F extends (...args: never[]) => unknown> = InferGetStaticPropsType<F>
 
-/** The request of an API route: Node's own, with what Next.js adds to it. */
-export interface ApiRequest extends IncomingMessage {
+/**
+ * The props type of a page, taken from its data function, whichever it is: `PageProps<typeof getStaticProps>`,
+ * `PageProps<typeof getServerSideProps>`. A type that is no function is the props themselves.
+ *
+ * @example export default function Post({ post }: PageProps<typeof getStaticProps>) {}
+ */
+export type PageProps<From = AnyProps> = From extends (...args: never[]) => unknown
+  ? InferGetStaticPropsType<From>
+  : From
+
+/**
+ * The request of an API route: Node's own, with what Next.js adds to it.
+ *
+ * @example
+ * // pages/api/posts/[id].ts
+ * export default function handler(req: ApiRequest<'/api/posts/[id]'>, res: ApiResponse) {
+ *   res.json({ id: req.query.id })
+ * }
+ */
+export interface ApiRequest<P extends ParamsSource = Params> extends IncomingMessage {
   /** URL query merged with the route's parameters; parameters win. */
-  query: Query
+  query: QueryFrom<P>
   cookies: Record<string, string>
   /** The parsed body: JSON and forms as values, the rest as a string; `undefined` with `bodyParser: false`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- Next.js types it so, and pages read fields without a cast.
@@ -147,14 +208,18 @@ export interface ApiResponse<Data = unknown> extends ServerResponse {
    * Renders the page at `path` anew and stores it, in this process, without an HTTP request. It resolves when the new
    * page is served; it rejects and leaves the last good page in place when the render fails.
    *
-   * @param path The page's own path, such as `/posts/1`: not a pattern, not a URL, without a query.
+   * @param path The page's own path, such as `/posts/1`: not a pattern, not a URL, without a query. A literal is checked
+   *   against the pages with `getStaticProps`; a `string` is not.
    * @param options `unstable_onlyGenerated`: do nothing (`skipped`) when the path was never generated.
    * @throws `IsrError` with code `ISR_REVALIDATE_PATH` for a path that is none or that has no ISR page;
    *   `ISR_REVALIDATE_FAILED` when the render failed.
    * @example await res.revalidate('/posts/1')
    * @see https://nextjs.org/docs/pages/guides/incremental-static-regeneration#on-demand-validation-with-resrevalidate
    */
-  revalidate(path: string, options?: { unstable_onlyGenerated?: boolean }): Promise<RevalidateResult>
+  revalidate<const Path extends string>(
+    path: RevalidatePath<Path>,
+    options?: { unstable_onlyGenerated?: boolean },
+  ): Promise<RevalidateResult>
   setDraftMode(options: { enable: boolean }): ApiResponse<Data>
 }
 

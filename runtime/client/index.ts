@@ -10,6 +10,7 @@ export type {
   AppProps,
   ClientRoute,
   DocumentProps,
+  Href,
   PopState,
   QueryValue,
   Router,

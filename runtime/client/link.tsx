@@ -8,13 +8,24 @@ import {
   type ReactNode,
 } from 'react'
 import { LinkContext } from './context.ts'
-import type { Url } from './types.ts'
+import type { Href, Url } from './types.ts'
 import { formatUrl } from './url.ts'
 
-/** What `Link` takes, besides all that an `<a>` takes. */
-export interface LinkProps extends Omit<ComponentPropsWithRef<'a'>, 'href'> {
-  /** Where it leads, without base: `/posts/1`, or the parts of a URL. */
-  href: Url
+/**
+ * What `Link` takes, besides all that an `<a>` takes.
+ *
+ * @example
+ * // A link of your own, checked as `Link` is; with plain `LinkProps` it takes any URL.
+ * function NavLink<const To extends Url>(props: LinkProps<To>) {
+ *   return <Link {...props} className="nav" />
+ * }
+ */
+export interface LinkProps<To extends Url = Url> extends Omit<ComponentPropsWithRef<'a'>, 'href'> {
+  /**
+   * Where it leads, without base: `/posts/1`, or the parts of a URL. What is known of it is checked against the routes of
+   * the site; a `string` is not.
+   */
+  href: Href<To>
   /** What the address bar shows instead. Default: `href`. */
   as?: Url
   /** Take the place of the current history entry. Default false. */
@@ -37,6 +48,7 @@ export interface LinkProps extends Omit<ComponentPropsWithRef<'a'>, 'href'> {
  * @example <Link href={{ pathname: '/posts/[id]', query: { id: post.id } }} prefetch={false}>Read</Link>
  * @see https://nextjs.org/docs/pages/api-reference/components/link
  */
+export function Link<const To extends Url>(props: LinkProps<To>): ReactNode
 export function Link({
   href,
   as,

@@ -1,22 +1,9 @@
 import type { ComponentType, ReactNode } from 'react'
-import type { RouteKind } from '../types.ts'
+import type { Href, Url } from '../routes.ts'
+import type { AnyProps, RouteKind } from '../types.ts'
 import type { RouterEvents } from './events.ts'
 
-/** One value of a URL object's query. */
-export type QueryValue = string | number | boolean | null | undefined
-
-/** A URL in parts, as Next.js takes it. */
-export interface UrlObject {
-  /** A path, or a pattern such as `/posts/[id]` whose parameters are taken from `query`. */
-  pathname?: string | null | undefined
-  query?: string | Readonly<Record<string, QueryValue | readonly QueryValue[]>> | null | undefined
-  /** Used when there is no `query`. */
-  search?: string | null | undefined
-  hash?: string | null | undefined
-}
-
-/** Where a link or the router leads: a string without base (`/posts/1?sort=up#end`), or its parts. */
-export type Url = string | UrlObject
+export type { Href, QueryValue, Url, UrlObject } from '../routes.ts'
 
 /** How a navigation is done. */
 export interface TransitionOptions {
@@ -60,21 +47,21 @@ export interface Router {
   /**
    * Goes to a page and adds an entry to the history. External URLs are left to the browser.
    *
-   * @param url Where to go
+   * @param url Where to go; what is known of it is checked against the routes of the site
    * @param as What the address bar shows instead. Default: `url`
    * @returns true when the page is shown, false when a later navigation took its place
    * @throws on the server, and whatever a listener of `routeChangeStart` throws
    * @example await router.push({ pathname: '/posts/[id]', query: { id: '1' } })
    * @see https://nextjs.org/docs/pages/api-reference/functions/use-router#routerpush
    */
-  push(url: Url, as?: Url, options?: TransitionOptions): Promise<boolean>
+  push<const To extends Url>(url: Href<To>, as?: Url, options?: TransitionOptions): Promise<boolean>
   /**
    * As `push`, in place of the current history entry. With the current path it asks for the page's data again.
    *
    * @throws as `push`
    * @example await router.replace(router.asPath)
    */
-  replace(url: Url, as?: Url, options?: TransitionOptions): Promise<boolean>
+  replace<const To extends Url>(url: Href<To>, as?: Url, options?: TransitionOptions): Promise<boolean>
   /** Loads the document again. @throws on the server */
   reload(): void
   /** As the browser's button. @throws on the server */
@@ -87,7 +74,7 @@ export interface Router {
    * @returns resolves when that is done or has failed
    * @throws on the server
    */
-  prefetch(url: Url, as?: Url): Promise<void>
+  prefetch<const To extends Url>(url: Href<To>, as?: Url): Promise<void>
   /**
    * Lets a callback decide about steps through the history: when it returns false, the router does nothing.
    *
@@ -102,7 +89,7 @@ export interface Router {
 export type AnyComponent = ComponentType<any>
 
 /** What `_app` is given. */
-export interface AppProps<Props = Record<string, unknown>> {
+export interface AppProps<Props = AnyProps> {
   Component: AnyComponent
   pageProps: Props
   router: Router
