@@ -98,8 +98,8 @@ function encodeByte(character: string): string {
 function isDecodable(path: string): boolean {
   if (!path.includes('%')) return true
   try {
-    decodeURIComponent(path)
-    return true
+    // The result has to be used: bundlers drop a call that they take for pure, with what it throws.
+    return decodeURIComponent(path) !== ''
   } catch {
     return false
   }
