@@ -32,8 +32,8 @@ export interface Site {
   tryBuild(env?: Record<string, string>): Promise<{ code: number | null; output: string }>
   /** Runs `vite build`. @returns what it printed @throws with that when it fails */
   build(env?: Record<string, string>): Promise<string>
-  /** Starts a server; `start` is `node dist/server/start.mjs`. All that still run end with `dispose`. */
-  serve(mode?: 'start' | 'preview' | 'dev', env?: Record<string, string>): Promise<ServerProcess>
+  /** Starts a server: `start` is `node dist/server/start.mjs`, a file's name is one of the site's own. All that still run end with `dispose`. */
+  serve(mode?: 'start' | 'preview' | 'dev' | `${string}.mjs`, env?: Record<string, string>): Promise<ServerProcess>
   write(files: Readonly<Record<string, string>>): Promise<void>
   read(file: string): Promise<string>
   remove(file: string): Promise<void>
@@ -90,9 +90,9 @@ export default { ${config} plugins: [react(), isr(${options})] }
         cwd: root,
         toCommand: (port) => ({
           args:
-            mode === 'start'
-              ? [join(root, 'dist/server/start.mjs')]
-              : [vite, ...(mode === 'preview' ? ['preview'] : []), ...toAddress(port)],
+            mode === 'preview' || mode === 'dev'
+              ? [vite, ...(mode === 'preview' ? ['preview'] : []), ...toAddress(port)]
+              : [join(root, mode === 'start' ? 'dist/server/start.mjs' : mode)],
           env: { HOST: '127.0.0.1', PORT: String(port), ...toEnv(env) },
         }),
       })

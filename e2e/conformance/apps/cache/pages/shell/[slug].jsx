@@ -1,0 +1,16 @@
+import { toReturned } from '../../returned.server.js'
+import { ask } from '../../source.server.js'
+import { Show } from '../../components/show.jsx'
+
+export default function Page({ value }) {
+  return <Show name="shell" value={value} />
+}
+
+export function getStaticPaths() {
+  return { paths: ['/shell/built'], fallback: true }
+}
+
+export async function getStaticProps(context) {
+  const { value, result = '{ props: { value }, revalidate: 60 }' } = await ask(`shell/${context.params.slug}`, context)
+  return toReturned(result, value)
+}
