@@ -1,5 +1,5 @@
 /** Makes what a test wrote down as source: a result can then be anything at all, JSON or not. */
-export function toReturned(source, value) {
+export function toReturned(source, value, context) {
   // oxlint-disable-next-line typescript/no-implied-eval -- the test is the only one who writes it.
-  return new Function('value', `return ${source}`)(value)
+  return new Function('value', 'context', `return ${source}`)(value, context)
 }

@@ -13,5 +13,5 @@ export function getStaticPaths() {
 
 export async function getStaticProps(context) {
   const { value, result = '{ props: { value }, revalidate: 60 }' } = await ask(`any/${context.params.slug}`, context)
-  return toReturned(result, value)
+  return toReturned(result, value, context)
 }

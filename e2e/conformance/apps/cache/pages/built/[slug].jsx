@@ -14,5 +14,5 @@ export function getStaticPaths() {
 /** Returns what the test wrote down as source, so that it can be builtthing at all. */
 export async function getStaticProps(context) {
   const { value, result = '{ props: { value }, revalidate: 60 }' } = await ask(`built/${context.params.slug}`, context)
-  return toReturned(result, value)
+  return toReturned(result, value, context)
 }

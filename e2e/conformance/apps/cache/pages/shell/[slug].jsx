@@ -12,5 +12,5 @@ export function getStaticPaths() {
 
 export async function getStaticProps(context) {
   const { value, result = '{ props: { value }, revalidate: 60 }' } = await ask(`shell/${context.params.slug}`, context)
-  return toReturned(result, value)
+  return toReturned(result, value, context)
 }
