@@ -106,7 +106,7 @@ export function Link({
 }
 
 /** Whether a click means: go there, here. */
-function isPlainClick(event: MouseEvent<HTMLAnchorElement>): boolean {
+export function isPlainClick(event: MouseEvent<HTMLAnchorElement>): boolean {
   const { target } = event.currentTarget
   return (
     !event.defaultPrevented &&

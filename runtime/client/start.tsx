@@ -31,6 +31,8 @@ export interface ClientOptions extends UrlRules {
   readonly document?: (() => Promise<ComponentModule>) | undefined
   /** Imports `_error`. */
   readonly error?: (() => Promise<ComponentModule>) | undefined
+  /** What is taken over. Default: the whole document. */
+  readonly container?: Element | undefined
 }
 
 /**
@@ -79,7 +81,10 @@ export async function startClient(options: ClientOptions): Promise<() => void> {
   const first = toFirstView(data, Component, options)
   const router = createNavigator({ rules, pages, first, scroll, prefetches })
   const links = createLinkTools(rules, createLinkBrowser(router, rules, prefetches))
-  const root = hydrateRoot(document, <Root frame={{ Document, App, links }} first={first} navigator={router} />)
+  const root = hydrateRoot(
+    options.container ?? document,
+    <Root frame={{ Document, App, links }} first={first} navigator={router} />,
+  )
   if (!data.isFallback) forgetReload()
   window.__ISR_ROUTER__ = { ...router.methods, refreshData: router.refreshData }
   return () => root.unmount()
@@ -99,7 +104,7 @@ function readPageData(): PageData {
   if (!script?.textContent) {
     throw new IsrError(
       'ISR_CLIENT',
-      'The document has no __ISR_DATA__ script, so it was not rendered by vite-plugin-isr or was changed on the way.',
+      'No __ISR_DATA__ script: this document was not rendered by vite-plugin-isr, or was changed on the way.',
     )
   }
   return JSON.parse(script.textContent) as PageData

@@ -1,21 +1,13 @@
-import { createElement } from 'react'
 import { DefaultApp, DefaultDocument, DefaultError } from '../client/defaults.tsx'
 import { createLinkTools } from '../client/links.ts'
-import { Tree } from '../client/tree.tsx'
 import type { AnyComponent, ComponentModule } from '../client/types.ts'
 import { isShell, pickParams, toErrorStatus, toRouter, toServedPath, type View } from '../client/view.ts'
 import { IsrError } from '../errors.ts'
 import { toInlineJson } from '../isr/props.ts'
 import type { ApiModule, IsrApp, PageData, PageModule, RenderInput, RouteKind, RouteRecord } from '../types.ts'
-import { assembleDocument, toAssetLinks, toEntryScript } from './html.ts'
-import { renderMarkup } from './markup.ts'
+import { writeDocument, type PageAssets, type WriteDocument } from './document.ts'
+import { toAssetLinks } from './html.ts'
 import { createServerMethods } from './router.ts'
-
-/** The client files of a page, as URLs with base. */
-export interface PageAssets {
-  readonly css: readonly string[]
-  readonly js: readonly string[]
-}
 
 /** An app as code: what the build generates, or development makes from Vite's module runner. */
 export interface AppOptions {
@@ -38,6 +30,8 @@ export interface AppOptions {
   readonly entry: string
   /** More HTML for the head: Vite's own tags in development. Asked after the render. */
   readonly headHtml?: string | ((pattern: string) => string | Promise<string>) | undefined
+  /** Default: document and page as one tree. */
+  readonly writeDocument?: WriteDocument | undefined
 }
 
 /** In development modules change under our feet, so that nothing of them is remembered. */
@@ -47,7 +41,7 @@ const DEVELOPMENT_ID = 'development'
  * Makes the app that the runtime works with out of a site's modules. It is the only part of the server that knows React.
  */
 export function createApp(options: AppOptions): IsrApp {
-  const { buildId, base, trailingSlash, routes, modules } = options
+  const { buildId, base, trailingSlash, routes, modules, writeDocument: write = writeDocument } = options
   const rules = { base, trailingSlash }
   const kinds = new Map<string, RouteKind>(routes.map((route) => [route.pattern, route.kind]))
   const files = new Map(routes.map((route) => [route.pattern, route.file]))
@@ -127,15 +121,19 @@ export function createApp(options: AppOptions): IsrApp {
       isPreview: draft,
     }
     const data: PageData = { page, query: pickParams(page, query), pageProps, buildId, isFallback, draft }
-    // Before the render: a component that sorts its props in place must find them in the browser as it found them here.
-    const dataScript = `<script id="__ISR_DATA__" type="application/json">${toInlineJson(data)}</script>`
-    const router = toRouter(view, methods)
-    const markup = await renderMarkup(() => createElement(Tree, { frame: { Document, App, links }, view, router }))
-    return assembleDocument(
-      markup,
-      { head: await writeHead(page), bodyEnd: dataScript + toEntryScript(options.entry) },
-      { page: files.get(page) ?? page, mayBeEmpty: shell || kind !== 'isr' },
-    )
+    return write({
+      frame: { Document, App, links },
+      view,
+      router: toRouter(view, methods),
+      data,
+      // Before the render: a component that sorts its props in place must find them in the browser as it found them here.
+      json: toInlineJson(data),
+      entry: options.entry,
+      assets: () => options.assets(page),
+      head: () => writeHead(page),
+      page: files.get(page) ?? page,
+      mayBeEmpty: shell || kind !== 'isr',
+    })
   }
 
   return {

@@ -33,23 +33,30 @@ export function assembleDocument(
     )
   }
   const bodyEndsAt = markup.length - END.length
-  if (!mayBeEmpty && isEmptyBody(markup.slice(0, bodyEndsAt))) {
-    throw new IsrError(
-      'ISR_GENERATE',
-      `${page}: the page rendered nothing, so it is not kept. Its component returned null or an empty element, or _document or _app leaves out what it is given.`,
-      { page },
-    )
-  }
+  if (!mayBeEmpty && isEmptyBody(markup.slice(0, bodyEndsAt))) throw emptyPage(page)
   // The encoding has to stand in the first 1024 bytes.
   const charset = /^<meta charSet="[^"]*"\/>/i.exec(markup.slice(headStart, headStart + 64))?.[0].length ?? 0
   const insertAt = headStart + charset
   return `<!DOCTYPE html>${markup.slice(0, insertAt)}${head}${markup.slice(insertAt, bodyEndsAt)}${bodyEnd}${END}`
 }
 
-/** Whether there is neither an element nor text in the body; comments are React's marks. */
+/** The page's own content is nothing: kept as the page, it would be a page that nobody can see. */
+export function emptyPage(page: string): IsrError {
+  return new IsrError(
+    'ISR_GENERATE',
+    `${page}: the page rendered nothing, so it is not kept. Its component returned null or an empty element, or _document or _app leaves out what it is given.`,
+    { page },
+  )
+}
+
 function isEmptyBody(markup: string): boolean {
   const tag = markup.indexOf('</head><body')
-  let at = markup.indexOf('>', tag + '</head><body'.length) + 1
+  return isEmpty(markup, markup.indexOf('>', tag + '</head><body'.length) + 1)
+}
+
+/** Whether there is neither an element nor text from a position on; comments are React's marks. */
+export function isEmpty(markup: string, from: number): boolean {
+  let at = from
   while (at < markup.length) {
     if (markup.startsWith('<!--', at)) at = markup.indexOf('-->', at) + '-->'.length
     else if (markup[at]!.trim() === '') at++
@@ -63,6 +70,11 @@ export function toAssetLinks({ css, js }: { css: readonly string[]; js: readonly
   const styles = css.map((href) => `<link rel="stylesheet" href="${escapeAttribute(href)}">`)
   const scripts = js.map((href) => `<link rel="modulepreload" href="${escapeAttribute(href)}">`)
   return styles.join('') + scripts.join('')
+}
+
+/** Writes the script that holds a page's data. @param json may stand in a script */
+export function toDataScript(json: string): string {
+  return `<script id="__ISR_DATA__" type="application/json">${json}</script>`
 }
 
 /** Writes the script that starts the client. */

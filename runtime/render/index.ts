@@ -1,1 +1,2 @@
-export { createApp, type AppOptions, type PageAssets } from './app.ts'
+export { createApp, type AppOptions } from './app.ts'
+export type { DocumentInput, PageAssets, WriteDocument } from './document.ts'

@@ -1,0 +1,41 @@
+import { startClient, type ClientOptions } from '../client/start.tsx'
+import type { AnyComponent, Router } from '../client/types.ts'
+import type { PageData } from '../types.ts'
+import App from './app.tsx'
+import { createNextApp, NoDocument } from './frame.tsx'
+import { createHeadManager } from './head-manager.ts'
+import { toNextData, type NextData } from './next-data.ts'
+import { ROOT_ID } from './root-id.ts'
+import { Router as singleton } from './router.tsx'
+
+declare global {
+  interface Window {
+    /** What scripts on Next.js pages look for. */
+    next?: { version: string; router: Router }
+    __NEXT_DATA__?: NextData
+  }
+}
+
+/**
+ * Makes the server's HTML a running app, as Next.js does: the page in its element, the document around it left alone.
+ *
+ * @returns how to end it, which takes the page away
+ * @throws `IsrError` with code `ISR_CLIENT` when the document was not rendered by this package
+ * @internal
+ */
+export async function startNextClient(options: Omit<ClientOptions, 'document' | 'container'>): Promise<() => void> {
+  const { app } = options
+  const surroundings = { head: createHeadManager(document) }
+  window.next = { version: 'vite-plugin-isr', router: singleton }
+  const data = document.getElementById('__ISR_DATA__')?.textContent
+  if (data) window.__NEXT_DATA__ = toNextData(JSON.parse(data) as PageData)
+  return startClient({
+    ...options,
+    container: document.getElementById(ROOT_ID) ?? undefined,
+    app: async () => {
+      const UserApp = app ? ((await app()).default as AnyComponent) : App
+      return { default: createNextApp(UserApp, surroundings) }
+    },
+    document: async () => ({ default: NoDocument }),
+  })
+}
