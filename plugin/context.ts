@@ -1,10 +1,11 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import type { AppAssets } from './build/assets.ts'
 import { internalError } from './errors.ts'
 import { resolveOptions, type IsrOptions, type ResolvedOptions } from './options.ts'
 import { createPageFilter, findPagesDir, type PageFilter } from './routes/folder.ts'
 import { scanPages, type Pages, type ScanCache } from './routes/scan.ts'
+import { createRouteTypesFile, ROUTE_TYPES_FILE, type RouteTypesFile } from './routes/types-file.ts'
 
 /** What `vite build` knows while it runs. */
 export interface BuildState {
@@ -36,6 +37,8 @@ export interface IsrContext {
   pages(): Promise<Pages>
   /** A page was added, removed or got other exports: look again at the next call. */
   forgetPages(): void
+  /** Brings `isr-env.d.ts` up to date, unless the option `types` is false. Never rejects: a file of types stops no build. */
+  updateRouteTypes(): Promise<void>
   /** Set while `vite build` runs. */
   build: BuildState | undefined
   /** @internal Called with each config that Vite resolves. */
@@ -46,6 +49,7 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
   const options = resolveOptions(userOptions)
   let resolved: ResolvedConfig | undefined
   let scan: Promise<Pages> | undefined
+  let types: RouteTypesFile | undefined
   const cache: ScanCache = new Map()
 
   function config(): ResolvedConfig {
@@ -54,6 +58,16 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
   }
 
   const pagesDir = () => findPagesDir(config().root, options.pagesDir)
+
+  function pages(): Promise<Pages> {
+    scan ??= scanPages({
+      root: config().root,
+      pagesDir: options.pagesDir,
+      pageExtensions: options.pageExtensions,
+      cache,
+    })
+    return scan
+  }
 
   return {
     options,
@@ -74,17 +88,18 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
     get dist() {
       return dirname(resolve(config().root, config().environments['client']!.build.outDir))
     },
-    pages() {
-      scan ??= scanPages({
-        root: config().root,
-        pagesDir: options.pagesDir,
-        pageExtensions: options.pageExtensions,
-        cache,
-      })
-      return scan
-    },
+    pages,
     forgetPages() {
       scan = undefined
+    },
+    async updateRouteTypes() {
+      if (!options.types) return
+      types ??= createRouteTypesFile({
+        path: join(config().root, ROUTE_TYPES_FILE),
+        readRoutes: async () => (await pages()).routes,
+        warn: (message) => config().logger.warn(`[vite-plugin-isr] ${message}`),
+      })
+      await types.update()
     },
     use(config) {
       resolved = config

@@ -10,6 +10,13 @@ import { stripPlugin } from './strip/plugin.ts'
 import { virtualPlugin } from './virtual/plugin.ts'
 
 export type { IsrOptions } from './options.ts'
+export type {
+  NextApiHandler,
+  NextApiRequest,
+  NextApiResponse,
+  NextPage,
+  PageConfig,
+} from '../runtime/client/next-names.ts'
 export type { AppProps, DocumentProps } from '../runtime/client/types.ts'
 // With a star, so that `declare module 'vite-plugin-isr'` can add to the interfaces in it.
 export type * from '../runtime/routes.ts'

@@ -21,6 +21,7 @@ describe('resolveOptions', () => {
       prerender: { concurrency: 8 },
       store: undefined,
       standalone: false,
+      types: true,
       settings: {
         expire: 31_536_000,
         notFoundRevalidate: 60,

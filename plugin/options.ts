@@ -161,6 +161,14 @@ export interface IsrOptions {
    * @example isr({ standalone: true })
    */
   standalone?: boolean
+  /**
+   * Keeps `isr-env.d.ts` in Vite's `root` up to date, which tells TypeScript the routes of the site: `Link`, the router and
+   * `res.revalidate` are checked against them. Without the file everything compiles, unchecked.
+   *
+   * @default true
+   * @example isr({ types: false })
+   */
+  types?: boolean
 }
 
 /** Options with every default filled in. */
@@ -173,6 +181,7 @@ export interface ResolvedOptions {
   /** The module of the user's own store, as given. */
   readonly store: string | undefined
   readonly standalone: boolean
+  readonly types: boolean
   /** What the server needs of them; goes into the route manifest. */
   readonly settings: Settings
 }
@@ -206,6 +215,7 @@ const OPTIONS = {
   maxPathBytes: integer(1, 1_000_000),
   logging: group({ fetches }),
   standalone: flag,
+  types: flag,
 } satisfies Record<keyof IsrOptions, Check>
 
 /**
@@ -225,6 +235,7 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
     prerender: { concurrency: options.prerender?.concurrency ?? 8 },
     store: cache.store,
     standalone: options.standalone ?? false,
+    types: options.types ?? true,
     settings: {
       expire: options.expire ?? YEAR,
       notFoundRevalidate: options.notFoundRevalidate ?? 60,

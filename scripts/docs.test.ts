@@ -52,7 +52,7 @@ describe('docs/options.md', () => {
 
 describe('links between documents', () => {
   const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
-  const references = ['options', 'headers', 'files', 'errors', 'pages', 'dev', 'deploying'].map(
+  const references = ['options', 'headers', 'files', 'errors', 'pages', 'types', 'dev', 'deploying'].map(
     (name) => `docs/${name}.md`,
   )
 

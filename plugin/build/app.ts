@@ -36,6 +36,7 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
   try {
     await removeOldBuild(folders.isr)
     const pages = await context.pages()
+    await context.updateRouteTypes()
 
     await builder.build(builder.environments['client']!)
     const assets = (build.assets = await readAssets(context, pages, folders.client))

@@ -24,6 +24,7 @@ export function devPlugin(context: IsrContext): Plugin {
     try {
       const { routes, special } = await context.pages()
       documentFile = special.document
+      await context.updateRouteTypes()
       return JSON.stringify([routes, special])
     } catch (error) {
       return String(error)
