@@ -9,6 +9,7 @@ import {
   type UserConfig,
 } from 'vite'
 import type { IsrContext } from './context.ts'
+import { applyEnvFiles } from './env.ts'
 import { configError } from './errors.ts'
 import { createPageFilter, findPagesDir } from './routes/folder.ts'
 import { stripScanPlugin } from './strip/plugin.ts'
@@ -70,6 +71,7 @@ export function configPlugin(context: IsrContext): Plugin {
 
     configResolved(config) {
       if (config.isWorker) return
+      applyEnvFiles(config)
       context.use(config)
       if (config.plugins.filter((plugin) => plugin.name === 'isr:config').length > 1) {
         throw configError('isr() is in `plugins` more than once. Keep one.')

@@ -3,6 +3,7 @@ import { isIsrError } from '../errors.ts'
 import { createIsrHandler } from '../http/isr-handler.ts'
 import { createConsoleLog, type Log } from '../http/log.ts'
 import { openBuildFolder } from '../http/build-folder.ts'
+import { loadEnvFiles } from './env.ts'
 import { parsePort } from './port.ts'
 import { openServer } from './server.ts'
 
@@ -29,7 +30,8 @@ const GRACE_MS = 20_000
 const CLOSE_MS = 8_000
 
 /**
- * The standalone server as a program: what `node dist/server/start.mjs` and `vite-isr start` run. It prints its URL, answers
+ * The standalone server as a program: what `node dist/server/start.mjs` and `vite-isr start` run. It reads the `.env` files
+ * of the working directory, prints its URL, answers
  * until SIGTERM or SIGINT, then finishes what it has begun (for 28 seconds at most) and exits with 0; a second signal ends it
  * at once. What the user got wrong is printed without a stack, and the exit code is 1.
  *
@@ -51,6 +53,7 @@ export async function startServer(options: StartOptions): Promise<Started | unde
 
 async function start(options: StartOptions, log: Log): Promise<Started> {
   const begin = performance.now()
+  loadEnvFiles(process.cwd())
   const port = options.port ?? parsePort(process.env['PORT'])
   const host = options.host ?? (process.env['HOST'] || undefined)
   const handler = createIsrHandler({ dist: options.dist, log, closeTimeout: CLOSE_MS })

@@ -1,0 +1,19 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** As Next.js reads them for production: the first file that sets a variable wins, and what the shell set wins over all. */
+const FILES = ['.env.production.local', '.env.local', '.env.production', '.env']
+
+/**
+ * Reads the `.env` files of a folder into `process.env`. Files that are not there are passed over.
+ *
+ * @throws what reading a file gave, when it is there and cannot be read
+ * @see https://nextjs.org/docs/pages/guides/environment-variables
+ */
+export function loadEnvFiles(folder: string): void {
+  for (const name of FILES) {
+    const file = join(folder, name)
+    // A folder called .env is no mistake: Python keeps environments in such.
+    if (statSync(file, { throwIfNoEntry: false })?.isFile()) process.loadEnvFile(file)
+  }
+}
