@@ -568,12 +568,27 @@ export interface Target {
 
 /** One thing that happened, for logs and metrics; `ISR_DEBUG_CACHE=1` prints each. */
 export interface IsrEvent {
-  readonly type: 'hit' | 'stale' | 'miss' | 'shell' | 'bypass' | 'regenerated' | 'failed' | 'store-error' | 'overload'
+  readonly type:
+    | 'hit'
+    | 'stale'
+    | 'miss'
+    | 'shell'
+    /** A draft: neither read from the cache nor stored. */
+    | 'bypass'
+    | 'regenerated'
+    | 'failed'
+    /** `res.revalidate` with `unstable_onlyGenerated`, for a path that was never generated. */
+    | 'skipped'
+    /** `res.revalidate` for something that is no ISR page. */
+    | 'refused'
+    | 'store-error'
+    | 'overload'
   readonly path: string
   readonly pattern?: string
   readonly reason: string
   /** Age of the entry in milliseconds. */
   readonly ageMs?: number
+  /** How long the generation took, in milliseconds: of `regenerated`, `miss` and `bypass`. */
   readonly renderMs?: number
   readonly bytes?: number
   /** Of the page's navigation data, when it was generated. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Engine, IsrApp, Renderer, RouteManifest } from '../types.ts'
+import type { Engine, IsrApp, IsrEvent, Renderer, RouteManifest } from '../types.ts'
 import type { Draft } from './draft-cookie.ts'
 import type { Encoding } from './encoding.ts'
 import type { Failures } from './failures.ts'
@@ -27,6 +27,8 @@ export interface HttpContext {
   readonly failures: Failures
   /** For pages that the engine does not see. */
   readonly warnOfLargeData: (pattern: string, path: string, bytes: number) => void
+  /** Hears of decisions that are made before the engine. */
+  readonly onEvent: (event: IsrEvent) => void
   readonly log: Log
   /** Milliseconds since the epoch. */
   readonly now: () => number

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isbot } from 'isbot'
 import { createLargeDataWarnings } from '../isr/large-data.ts'
-import type { Engine, IsrApp, Renderer, RouteManifest } from '../types.ts'
+import type { Engine, IsrApp, IsrEvent, Renderer, RouteManifest } from '../types.ts'
 import { sendFound, sendPage } from './answer.ts'
 import { answerApi } from './api.ts'
 import type { Revalidate } from './api-response.ts'
@@ -63,6 +63,8 @@ export interface HandlerOptions {
   readonly log?: Log | undefined
   /** Where failures are reported, when more than the handler reports them. Default: to `log`. */
   readonly failures?: Failures | undefined
+  /** Hears of decisions that are made before the engine: drafts, and revalidations that are refused. It must not throw. */
+  readonly onEvent?: ((event: IsrEvent) => void) | undefined
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined
   /** Runs when the handler is closed. */
@@ -104,7 +106,7 @@ export function createHandler(options: HandlerOptions): IsrHandler {
 
 function createContext(options: HandlerOptions): HttpContext {
   const { manifest, engine, renderer, loadApp, development = false } = options
-  const { now = Date.now, log = createConsoleLog(), isBot = isbot } = options
+  const { now = Date.now, log = createConsoleLog(), isBot = isbot, onEvent = () => {} } = options
   const { failures = createFailures(log, now) } = options
   const { concurrency, queue } = manifest.settings.render
   return {
@@ -122,6 +124,7 @@ function createContext(options: HandlerOptions): HttpContext {
     renderSlots: createSlots({ limit: concurrency, queue }),
     failures,
     warnOfLargeData: createLargeDataWarnings((line) => log.warn(line), { repeat: development }),
+    onEvent,
     log,
     now,
   }

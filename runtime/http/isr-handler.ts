@@ -84,6 +84,7 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
     fallthrough: options.fallthrough,
     log,
     failures,
+    onEvent,
     now,
     async onClose() {
       await engine.close(closeTimeout)

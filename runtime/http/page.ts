@@ -67,12 +67,13 @@ async function answerDraft(
 ): Promise<void> {
   const { route, params, path } = target
   const timeoutMs = context.manifest.settings.generateTimeout * 1000
-  const generated = await context.draftSlots.run(() =>
-    context.renderer.run(
-      { type: 'page', pattern: route.pattern, params, path, reason: 'stale', draft: true },
-      { timeoutMs },
-    ),
-  )
+  const { generated, renderMs } = await context.draftSlots.run(async () => {
+    const begin = context.now()
+    const job = { type: 'page', pattern: route.pattern, params, path, reason: 'stale', draft: true } as const
+    return { generated: await context.renderer.run(job, { timeoutMs }), renderMs: context.now() - begin }
+  })
+  const bytes = generated.kind === 'page' ? generated.html.identity.byteLength : 0
+  context.onEvent({ type: 'bypass', path, pattern: route.pattern, reason: 'draft', ageMs: 0, renderMs, bytes })
   if (res.destroyed) return
   const headers = toPrivateHeaders('BYPASS', 'draft')
   if (generated.kind === 'redirect') return sendRedirect(context, req, res, generated, form, headers)

@@ -8,7 +8,9 @@ import { parseRequestUrl } from './request-url.ts'
  * Builds `res.revalidate`: a call into the engine, never a request to ourselves, so nothing of the caller's headers and no
  * host name has a part in it. It takes the path of one existing ISR page and nothing else.
  */
-export function createRevalidate(context: Pick<HttpContext, 'engine' | 'manifest' | 'targets'>): Revalidate {
+export function createRevalidate(
+  context: Pick<HttpContext, 'engine' | 'manifest' | 'targets' | 'onEvent'>,
+): Revalidate {
   const { trailingSlash, settings } = context.manifest
   const rules = { base: '/', trailingSlash, maxPathBytes: settings.maxPathBytes }
 
@@ -44,7 +46,14 @@ export function createRevalidate(context: Pick<HttpContext, 'engine' | 'manifest
   }
 
   return async function revalidate(path, options = {}) {
-    return context.engine.revalidate(findTarget(path), { onlyGenerated: options.unstable_onlyGenerated === true })
+    let target: Target
+    try {
+      target = findTarget(path)
+    } catch (error) {
+      context.onEvent({ type: 'refused', path: show(path), reason: 'on-demand', error })
+      throw error
+    }
+    return context.engine.revalidate(target, { onlyGenerated: options.unstable_onlyGenerated === true })
   }
 }
 

@@ -96,13 +96,13 @@ export function createEngine(options: EngineOptions): Engine {
     backoff.succeed(target.key)
     if (adopted) {
       layers.keep(entry)
-      return { entry, adopted, stored: Promise.resolve() }
+      return { entry, adopted, renderMs, stored: Promise.resolve() }
     }
     if (reason === 'on-demand') floors.raise(entry.key, entry.startedAt)
     const stored = layers.put(entry)
     const dataBytes = entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
     emit({ type: 'regenerated', ...toPlace(target), reason, renderMs, bytes: toBytes(entry), dataBytes })
-    return { entry, adopted, stored }
+    return { entry, adopted, renderMs, stored }
   }
 
   function onFailed(flight: Flight, error: unknown): void {
@@ -121,9 +121,15 @@ export function createEngine(options: EngineOptions): Engine {
     return route.fallback === false && key !== toShellKey(route.pattern) && !prerendered.has(key)
   }
 
-  function answer(target: Target, state: 'HIT' | 'STALE' | 'MISS', detail: string, entry: Entry): Outcome {
+  function answer(
+    target: Target,
+    state: 'HIT' | 'STALE' | 'MISS',
+    detail: string,
+    entry: Entry,
+    render?: { readonly renderMs: number },
+  ): Outcome {
     const ageMs = toAgeMs(entry, clock.now())
-    emit({ type: TYPES[state], ...toPlace(target), reason: detail, ageMs, bytes: toBytes(entry) })
+    emit({ type: TYPES[state], ...toPlace(target), reason: detail, ageMs, ...render, bytes: toBytes(entry) })
     return { state, detail, entry }
   }
 
@@ -140,8 +146,8 @@ export function createEngine(options: EngineOptions): Engine {
     const flight = flights.join(target, 'visitor')
     if (old) replaceable.add(flight)
     try {
-      const { entry, adopted } = await flight.landed
-      return adopted ? answer(target, 'HIT', 'fresh', entry) : answer(target, 'MISS', 'generated', entry)
+      const { entry, adopted, renderMs } = await flight.landed
+      return adopted ? answer(target, 'HIT', 'fresh', entry) : answer(target, 'MISS', 'generated', entry, { renderMs })
     } catch (error) {
       if (old) return answer(target, 'STALE', 'stale-error', old)
       throw error
@@ -177,8 +183,15 @@ export function createEngine(options: EngineOptions): Engine {
     const { key, route, path } = target
     const details = { page: route.file, path }
     const refusal = toRefusal(target)
-    if (refusal) throw new IsrError('ISR_REVALIDATE_PATH', `Failed to revalidate ${path}: ${refusal}`, details)
-    if (onlyGenerated && !flights.isRunning(key) && !(await layers.load(key))) return { status: 'skipped' }
+    if (refusal) {
+      const error = new IsrError('ISR_REVALIDATE_PATH', `Failed to revalidate ${path}: ${refusal}`, details)
+      emit({ type: 'refused', ...toPlace(target), reason: 'on-demand', error })
+      throw error
+    }
+    if (onlyGenerated && !flights.isRunning(key) && !(await layers.load(key))) {
+      emit({ type: 'skipped', ...toPlace(target), reason: 'only-generated' })
+      return { status: 'skipped' }
+    }
     try {
       const { entry, stored } = await flights.overtake(target).landed
       await stored

@@ -16,6 +16,8 @@ export interface Landing {
   readonly entry: Entry
   /** Whether another process had made it already. */
   readonly adopted: boolean
+  /** How long the renderer took, in milliseconds. */
+  readonly renderMs: number
   /** Settles, without ever rejecting, when the store has the entry or has failed. */
   readonly stored: Promise<void>
 }
