@@ -349,6 +349,8 @@ export type Job =
 export interface Body {
   readonly identity: Uint8Array
   readonly br?: Uint8Array
+  /** Only where the Node that made it has Zstandard (22.15 and later). */
+  readonly zstd?: Uint8Array
   readonly gzip?: Uint8Array
   /** Base64url of the SHA-256 of `identity` and its content type, cut to 27 characters: the ETag without quotes and encoding suffix. */
   readonly digest: string

@@ -46,6 +46,14 @@ export default function Optional({ given }) { return <main>{given}</main> }`,
 export const getStaticPaths = () => ({ paths: [{ params: { all: undefined } }], fallback: false })
 export const getStaticProps = ({ params }) => ({ props: { given: JSON.stringify(params) } })
 export default function Nothing({ given }) { return <main>{given}</main> }`,
+      'pages/null/[[...all]].jsx': `
+export const getStaticPaths = () => ({ paths: [{ params: { all: null } }], fallback: false })
+export const getStaticProps = ({ params }) => ({ props: { given: JSON.stringify(params) } })
+export default function Null({ given }) { return <main>{given}</main> }`,
+      'pages/false/[[...all]].jsx': `
+export const getStaticPaths = () => ({ paths: [{ params: { all: false } }], fallback: false })
+export const getStaticProps = ({ params }) => ({ props: { given: JSON.stringify(params) } })
+export default function False({ given }) { return <main>{given}</main> }`,
       'pages/dotted.name.jsx': shown('dotted'),
       'pages/api/hello.js': `export default (req, res) => res.json({ page: 'hello', query: req.query })`,
       'pages/api/[id].js': `export default (req, res) => res.json({ page: 'id', query: req.query })`,
@@ -107,7 +115,7 @@ describe('precedence', () => {
     expect(await show('/optional/a')).toEqual({ all: ['a'] })
     expect(await show('/optional/b/c')).toEqual({ all: ['b', 'c'] })
     expect(await show('/optional/b')).toBe(404)
-    expect(await show('/nothing')).toEqual({})
+    for (const path of ['/nothing', '/null', '/false']) expect(await show(path)).toEqual({})
   })
   it('P01 files of public/ come before pages', async () => {
     expect((await send(running, '/one/public.txt')).text).toBe('public')

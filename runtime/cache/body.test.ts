@@ -1,9 +1,12 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import zlib, { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createBody } from './body.ts'
 
 const HTML = 'text/html; charset=utf-8'
+
+/** Where Node has it. */
+const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Buffer }
 
 describe('createBody', () => {
   it('W17 compressed bodies read back to the plain one, and each owns exactly its bytes', async () => {
@@ -13,7 +16,10 @@ describe('createBody', () => {
         const body = await createBody(bytes, HTML, { compress: true })
         expect(brotliDecompressSync(body.br!).equals(bytes)).toBe(true)
         expect(gunzipSync(body.gzip!).equals(bytes)).toBe(true)
-        for (const view of [body.br!, body.gzip!]) expect(view.buffer.byteLength).toBe(view.byteLength)
+        expect(body.zstd !== undefined).toBe(zstdDecompressSync !== undefined)
+        if (body.zstd) expect(zstdDecompressSync!(body.zstd).equals(bytes)).toBe(true)
+        for (const view of [body.br!, body.zstd ?? body.br!, body.gzip!])
+          expect(view.buffer.byteLength).toBe(view.byteLength)
       }),
       { numRuns: 20 },
     )

@@ -6,6 +6,12 @@ import type { Body } from '../types.ts'
 const brotli = promisify(zlib.brotliCompress)
 const gzip = promisify(zlib.gzip)
 
+/** Node 22.15 and later have it; the published types of the oldest Node that we run on don't. */
+const { zstdCompress } = zlib as {
+  zstdCompress?: (bytes: Uint8Array, done: (error: Error | null, result: Buffer) => void) => void
+}
+const zstd = zstdCompress && promisify(zstdCompress)
+
 /** Below this a compressed body saves less than a network packet. */
 const WORTH_COMPRESSING = 512
 
@@ -21,8 +27,8 @@ function toBrotliOptions(size: number): zlib.BrotliOptions {
 }
 
 /**
- * Makes the representations of a body, once per generation: plain, brotli and gzip (those only where they are smaller),
- * and the digest that ETags are made of. The digest covers the content type, so that a page and its data never share one.
+ * Makes the representations of a body, once per generation: plain, brotli, Zstandard where Node has it, and gzip (those only
+ * where they are smaller), and the digest that ETags are made of. The digest covers the content type, so that a page and its data never share one.
  *
  * @example await createBody(Buffer.from(html), 'text/html; charset=utf-8', { compress: true })
  */
@@ -33,10 +39,15 @@ export async function createBody(
 ): Promise<Body> {
   const digest = createHash('sha256').update(contentType).update('\0').update(bytes).digest('base64url').slice(0, 27)
   if (!options.compress || bytes.byteLength < WORTH_COMPRESSING) return { identity: bytes, digest }
-  const [br, gz] = await Promise.all([brotli(bytes, toBrotliOptions(bytes.byteLength)), gzip(bytes, { level: 6 })])
+  const [br, zs, gz] = await Promise.all([
+    brotli(bytes, toBrotliOptions(bytes.byteLength)),
+    zstd?.(bytes),
+    gzip(bytes, { level: 6 }),
+  ])
   return {
     identity: bytes,
     ...(br.byteLength < bytes.byteLength && { br: toOwned(br) }),
+    ...(zs && zs.byteLength < bytes.byteLength && { zstd: toOwned(zs) }),
     ...(gz.byteLength < bytes.byteLength && { gzip: toOwned(gz) }),
     digest,
   }

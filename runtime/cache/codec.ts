@@ -9,16 +9,17 @@ import { sha256 } from './sha256.ts'
  *    8  startedAt, float64: where stores find the order of two records without reading them
  *   16  length of the whole record, uint32
  *   20  length of the meta data, uint32
- *   24  lengths of the six bodies, uint32 each; ABSENT for none
- *   48  meta data as JSON: clear key, status, times, lifetimes, digests, redirect
- *       bodies: HTML plain, brotli, gzip, navigation data plain, brotli, gzip
+ *   24  lengths of the eight bodies, uint32 each; ABSENT for none
+ *   56  meta data as JSON: clear key, status, times, lifetimes, digests, redirect
+ *       bodies: HTML plain, brotli, zstd, gzip, navigation data plain, brotli, zstd, gzip
  *  -32  SHA-256 of all before it
  *
  * Numbers are little-endian.
  */
 const MAGIC = Buffer.from('ISRE', 'latin1')
 const VERSION = 1
-const HEADER_BYTES = 48
+const BODIES = 8
+const HEADER_BYTES = 24 + 4 * BODIES
 const DIGEST_BYTES = 32
 const ABSENT = 0xffffffff
 const KINDS = ['page', 'notFound', 'redirect'] as const
@@ -43,7 +44,8 @@ interface Meta extends Omit<EntryTimes, 'startedAt'> {
   basePath?: boolean
 }
 
-type Parts = readonly [Uint8Array | undefined, Uint8Array | undefined, Uint8Array | undefined]
+type Part = Uint8Array | undefined
+type Parts = readonly [identity: Part, br: Part, zstd: Part, gzip: Part]
 
 /** Turns an entry into its record. */
 export function encodeEntry(entry: Entry): Uint8Array {
@@ -90,10 +92,10 @@ export function readHeader(bytes: Uint8Array): RecordHeader | undefined {
   return { kind, startedAt: record.readDoubleLE(8), length: record.readUInt32LE(16) }
 }
 
-const NONE: Parts = [undefined, undefined, undefined]
+const NONE: Parts = [undefined, undefined, undefined, undefined]
 
 function toParts(body: Body | undefined): Parts {
-  return body ? [body.identity, body.br, body.gzip] : NONE
+  return body ? [body.identity, body.br, body.zstd, body.gzip] : NONE
 }
 
 function toMeta(entry: Entry): Meta {
@@ -119,7 +121,7 @@ function parseRecord(record: Buffer, key: string): Entry | undefined {
   const header = readHeader(record)
   if (header?.length !== record.length || record.readUInt16LE(6) !== 0) return undefined
   const bodiesAt = HEADER_BYTES + record.readUInt32LE(20)
-  const lengths = Array.from({ length: 6 }, (_, index) => record.readUInt32LE(24 + 4 * index))
+  const lengths = Array.from({ length: BODIES }, (_, index) => record.readUInt32LE(24 + 4 * index))
   const end = lengths.reduce((sum, length) => sum + (length === ABSENT ? 0 : length), bodiesAt)
   if (end + DIGEST_BYTES !== record.length) return undefined
   if (!sha256(record.subarray(0, end)).equals(record.subarray(end))) return undefined
@@ -145,8 +147,8 @@ function toEntry(header: RecordHeader, meta: Meta, parts: ReadonlyArray<Buffer |
     return { key, ...times, kind, status, destination, basePath }
   }
   const [html, data] = meta.digests ?? []
-  const htmlBody = toBody(parts.slice(0, 3), html)
-  const dataBody = toBody(parts.slice(3), data)
+  const htmlBody = toBody(parts.slice(0, BODIES / 2), html)
+  const dataBody = toBody(parts.slice(BODIES / 2), data)
   if (meta.status !== 200 || !htmlBody || (!dataBody && data !== null)) return undefined
   return { key, ...times, kind, status: 200, html: htmlBody, data: dataBody }
 }
@@ -156,7 +158,7 @@ function isSeconds(value: unknown): value is number {
 }
 
 function toBody(parts: ReadonlyArray<Buffer | undefined>, digest: unknown): Body | undefined {
-  const [identity, br, gzip] = parts
+  const [identity, br, zstd, gzip] = parts
   if (!identity || typeof digest !== 'string') return undefined
-  return { identity, ...(br && { br }), ...(gzip && { gzip }), digest }
+  return { identity, ...(br && { br }), ...(zstd && { zstd }), ...(gzip && { gzip }), digest }
 }

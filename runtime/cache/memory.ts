@@ -55,7 +55,7 @@ export function toRetainedBytes(entry: Entry): number {
   if (entry.kind === 'notFound') return bytes
   const blocks = new Set<ArrayBufferLike>()
   for (const body of [entry.html, entry.data]) {
-    for (const part of [body?.identity, body?.br, body?.gzip]) if (part) blocks.add(part.buffer)
+    for (const part of [body?.identity, body?.br, body?.zstd, body?.gzip]) if (part) blocks.add(part.buffer)
   }
   for (const block of blocks) bytes += block.byteLength
   return bytes

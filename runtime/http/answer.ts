@@ -46,8 +46,8 @@ export function sendPage(
   found: Found,
   entry: Extract<Entry, { kind: 'page' }>,
 ): void {
-  const encoding = context.chooseEncoding(req.headers['accept-encoding'])
-  const representation = context.represent(entry, found.form, encoding)
+  const encodings = context.chooseEncodings(req.headers['accept-encoding'])
+  const representation = context.represent(entry, found.form, encodings)
   if (!representation) throw new Error(`The entry ${entry.key} has no navigation data.`)
   const { etag, bytes, content } = representation
   if (req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)) {

@@ -17,7 +17,7 @@ export interface HttpContext {
   readonly loadApp: () => Promise<IsrApp>
   readonly targets: Targets
   readonly represent: ReturnType<typeof createRepresentations>
-  readonly chooseEncoding: (accept: string | undefined) => Encoding
+  readonly chooseEncodings: (accept: string | undefined) => readonly Encoding[]
   readonly isBot: (userAgent: string) => boolean
   readonly draft: Draft
   /** Limits drafts: they bypass the cache, and with it what keeps a crowd from the renderer. */

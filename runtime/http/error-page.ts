@@ -44,8 +44,8 @@ export async function findErrorBody(
   status: ErrorStatus,
 ): Promise<ErrorBody> {
   const entry = status === 400 ? undefined : await readErrorPage(context, status)
-  const encoding = context.chooseEncoding(req.headers['accept-encoding'])
-  const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encoding) : undefined
+  const encodings = context.chooseEncodings(req.headers['accept-encoding'])
+  const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   return representation ?? createPlainBody(status)
 }
 

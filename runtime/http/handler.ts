@@ -117,7 +117,7 @@ function createContext(options: HandlerOptions): HttpContext {
     loadApp,
     targets: createTargets(manifest),
     represent: createRepresentations(),
-    chooseEncoding: createEncodingChoice(),
+    chooseEncodings: createEncodingChoice(),
     isBot,
     draft: createDraft(manifest, { development }),
     draftSlots: createSlots({ limit: concurrency, queue }),

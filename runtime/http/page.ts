@@ -4,6 +4,7 @@ import { sendFound, sendNotFound, sendRedirect } from './answer.ts'
 import { NO_STORE } from './cache-control.ts'
 import { toCacheStatus } from './cache-status.ts'
 import { isPrefetch, type HttpContext } from './context.ts'
+import { PLAIN } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
 import { isRead, send, sendMethodNotAllowed } from './reply.ts'
 import type { Form } from './representation.ts'
@@ -44,8 +45,8 @@ async function answerShell(
 ): Promise<void> {
   const shell = context.targets.toShell(target)
   const entry = context.engine.peek(shell.key) ?? (await readShell(context, shell))
-  const encoding = context.chooseEncoding(req.headers['accept-encoding'])
-  const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encoding) : undefined
+  const encodings = context.chooseEncodings(req.headers['accept-encoding'])
+  const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)
   if (res.destroyed) return
   const headers = [...representation.content, ...toPrivateHeaders('MISS', 'fallback-shell')]
@@ -79,7 +80,7 @@ async function answerDraft(
   if (generated.kind === 'redirect') return sendRedirect(context, req, res, generated, form, headers)
   if (generated.kind === 'notFound') return sendNotFound(context, req, res, form, headers)
   const entry = { ...generated, key: target.key, startedAt: 0, generatedAt: 0, expire: 0 }
-  const representation = context.represent(entry, form, 'identity')
+  const representation = context.represent(entry, form, PLAIN)
   if (!representation) return sendErrorPage(context, req, res, 404)
   send(req, res, 200, [...representation.content, ...headers], representation.bytes)
 }

@@ -18,7 +18,7 @@ export interface Representation {
 
 export const CONTENT_TYPES = { html: 'text/html; charset=utf-8', data: 'application/json; charset=utf-8' } as const
 
-const SUFFIXES = { identity: '', br: '-br', gzip: '-gz' } as const
+const SUFFIXES = { identity: '', br: '-br', zstd: '-zs', gzip: '-gz' } as const
 
 type PageEntry = Extract<Entry, { kind: 'page' }>
 
@@ -29,21 +29,23 @@ type PageEntry = Extract<Entry, { kind: 'page' }>
 export function createRepresentations(): (
   entry: PageEntry,
   form: Form,
-  encoding: Encoding,
+  /** What the client takes, best first. */
+  encodings: readonly Encoding[],
 ) => Representation | undefined {
   const prepared = new WeakMap<Body, Partial<Record<Encoding, Representation>>>()
 
-  return function represent(entry, form, encoding) {
+  return function represent(entry, form, accepted) {
     const body = form === 'html' ? entry.html : entry.data
     if (!body) return undefined
     let encodings = prepared.get(body)
     if (!encodings) prepared.set(body, (encodings = {}))
+    // A body has the encodings that were worth it, and that the Node which made it has.
+    const encoding = accepted.find((each) => body[each] !== undefined) ?? 'identity'
     return (encodings[encoding] ??= prepare(body, form, encoding))
   }
 }
 
-function prepare(body: Body, form: Form, wanted: Encoding): Representation {
-  const encoding = body[wanted] ? wanted : 'identity'
+function prepare(body: Body, form: Form, encoding: Encoding): Representation {
   const bytes = body[encoding] ?? body.identity
   const content = [
     'Content-Type',

@@ -122,10 +122,11 @@ export function toEntry(
 }
 
 /** Views on larger memory would keep all of it as long as the page is cached. */
-function toOwned({ identity, br, gzip, digest }: Body): Body {
+function toOwned({ identity, br, zstd, gzip, digest }: Body): Body {
   return {
     identity: toOwnBytes(identity),
     ...(br && { br: toOwnBytes(br) }),
+    ...(zstd && { zstd: toOwnBytes(zstd) }),
     ...(gzip && { gzip: toOwnBytes(gzip) }),
     digest,
   }

@@ -48,6 +48,6 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
 function buffersOf(result: unknown): ArrayBuffer[] {
   if (typeof result !== 'object' || result === null || !('html' in result)) return []
   const { html, data } = result as { html: Body; data: Body | undefined }
-  const bodies = [html.identity, html.br, html.gzip, data?.identity, data?.br, data?.gzip]
-  return bodies.flatMap((body) => (body ? [body.buffer as ArrayBuffer] : []))
+  const bodies = [html, data].flatMap((body) => [body?.identity, body?.br, body?.zstd, body?.gzip])
+  return bodies.flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []))
 }

@@ -93,6 +93,7 @@ describe('toPath', () => {
   it('an empty optional catch-all is the parent path', () => {
     expect(toPath('/[[...x]]', {})).toBe('/')
     expect(toPath('/d/[[...x]]', { x: [] })).toBe('/d')
+    for (const x of [null, false, undefined]) expect(toPath('/d/[[...x]]', { x: x as never })).toBe('/d')
   })
 })
 

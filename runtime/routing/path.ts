@@ -16,7 +16,7 @@ export function toPath(pattern: string, params: Params): string {
       path += `/${encodeSegment(segment.text, segment.text)}`
       continue
     }
-    const value = Object.hasOwn(params, segment.name) ? params[segment.name] : undefined
+    const value: unknown = Object.hasOwn(params, segment.name) ? params[segment.name] : undefined
     if (segment.type === 'param') {
       if (typeof value !== 'string') throw new TypeError(describe(segment.name, 'a string', value))
       path += `/${encodeSegment(value, segment.name)}`
@@ -25,7 +25,8 @@ export function toPath(pattern: string, params: Params): string {
         if (typeof piece !== 'string') throw new TypeError(describe(segment.name, 'an array of strings', piece))
         path += `/${encodeSegment(piece, segment.name)}`
       }
-    } else if (segment.type === 'catchAll' || value !== undefined) {
+    } else if (segment.type === 'catchAll' || (value !== undefined && value !== null && value !== false)) {
+      // Next.js takes all three for "no segment" of an optional catch-all.
       throw new TypeError(describe(segment.name, 'an array', value))
     }
   }

@@ -7,8 +7,20 @@ const bytes = fc
   .map((value) => Buffer.from(Uint8Array.from(value).buffer))
 
 const body: fc.Arbitrary<Body> = fc
-  .record({ identity: bytes, br: fc.option(bytes), gzip: fc.option(bytes), digest: fc.string({ maxLength: 27 }) })
-  .map(({ identity, br, gzip, digest }) => ({ identity, ...(br && { br }), ...(gzip && { gzip }), digest }))
+  .record({
+    identity: bytes,
+    br: fc.option(bytes),
+    zstd: fc.option(bytes),
+    gzip: fc.option(bytes),
+    digest: fc.string({ maxLength: 27 }),
+  })
+  .map(({ identity, br, zstd, gzip, digest }) => ({
+    identity,
+    ...(br && { br }),
+    ...(zstd && { zstd }),
+    ...(gzip && { gzip }),
+    digest,
+  }))
 
 const seconds = fc.integer({ min: 1, max: 1e9 })
 const shared = {
