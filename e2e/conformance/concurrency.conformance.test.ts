@@ -38,10 +38,10 @@ describe('parallel cold requests', () => {
     const answers = await asked
     for (const answer of answers) expect([answer.status, answer.cache]).toEqual([200, 'MISS'])
     const [html, , query, other, , data, dataQuery] = answers
-    expect(readValue(html!)).toBe('minute/mixed 1')
-    expect([query!.text, other!.text]).toEqual([html!.text, html!.text])
-    expect(data!.json()).toEqual({ pageProps: readPageData(html!).pageProps })
-    expect(dataQuery!.text).toBe(data!.text)
+    expect(readValue(html)).toBe('minute/mixed 1')
+    expect([query.text, other.text]).toEqual([html.text, html.text])
+    expect(data.json()).toEqual({ pageProps: readPageData(html).pageProps })
+    expect(dataQuery.text).toBe(data.text)
     expect(app.source.count('minute/mixed')).toBe(1)
   })
 
