@@ -82,6 +82,8 @@ describe('without error pages', () => {
 
 describe('with a 404 page that has data, and a 500 page', () => {
   const site = useSite({
+    'pages/api/revalidate.js': `export default async (req, res) => res.json(await res.revalidate(req.query.path))
+`,
     'pages/404.jsx': `import { Show } from '../components/show.jsx'
 import { ask } from '../source.server.js'
 export default function NotFound({ value }) { return <Show title="Nothing here" value={value} /> }
@@ -122,6 +124,16 @@ export default function Failed() { return <Show title="Our fault" value="sorry" 
     })
     expectErrorPage(await site.get('/nowhere'), 404, 'Nothing here')
     site.source.heal('404')
+  })
+
+  it('X02 res.revalidate renews it, like any page with getStaticProps', async () => {
+    site.source.set('404', { value: 'edited' })
+    const answer = await site.get('/api/revalidate?path=/404')
+    expect(answer.text).toBe('{"status":"regenerated"}')
+    const next = await site.get('/nowhere')
+    expectErrorPage(next, 404, 'Nothing here')
+    expect(readValue(next)).toBe('edited')
+    expect((await site.get('/api/revalidate?path=/500')).status).toBe(500)
   })
 
   it('X02 /404 itself is a 404', async () => {

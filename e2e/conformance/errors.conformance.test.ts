@@ -111,6 +111,19 @@ describe('errors', () => {
     expect(stack).toMatch(/pages\/forever\/\[slug\]\.jsx:13:\d+/)
   })
 
+  it('E05 so it is for a page with getServerSideProps', async () => {
+    app.source.fail('server', 'the server page is away')
+    const answer = await app.get('/server?secret=1')
+    expectFailure(answer)
+    expect(answer.text).not.toContain('away')
+    const lines = app.server.output().split('\n')
+    const told = lines.filter((line) => line.includes('the server page is away'))
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain('page=pages/server.jsx path=/server: ')
+    const stack = lines.slice(lines.indexOf(told[0]!) + 1, lines.indexOf(told[0]!) + 12).join('\n')
+    expect(stack).toMatch(/pages\/server\.jsx:\d+:\d+/)
+  })
+
   it.each(['/minute/%', '/minute/%E0%A4%A', '/%', '/minute/%zz', '/api/%', '/_isr/data/x/%.json'])(
     'E06 %s: broken percent-encoding is a 400',
     async (path) => {

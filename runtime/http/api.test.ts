@@ -429,6 +429,12 @@ describe('res.revalidate', () => {
     expect((await revalidate(port, '/f/zzz')).message).toContain('Failed to revalidate /f/zzz: ')
   })
 
+  it('X02 the 404 page is one like others, when it has getStaticProps', async () => {
+    const { port } = await start({ ...pages, '/404': staticPage(async () => ({ props: {} })) })
+    expect(await revalidate(port, '/404')).toEqual({ status: 'regenerated' })
+    expect((await ask(port, '/404')).status).toBe(404)
+  })
+
   it('SEC-71 it opens no connection, whatever the Host header says', async () => {
     let connections = 0
     const canary = createServer().on('connection', () => (connections += 1))

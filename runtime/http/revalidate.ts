@@ -27,7 +27,8 @@ export function createRevalidate(
       url.type === 'path' && url.query === '' && !path.includes('#') && !isMisspelt(url.path, trailingSlash)
     if (!isPath)
       throw refuse(path, `Failed to revalidate ${show(path)}: it is not the plain path of a page, such as /posts/1.`)
-    const target = context.targets.findPage(url.path)
+    // The 404 page is nobody's address, but it is cached like any other page, and its text may come from an editor.
+    const target = url.path === '/404' ? context.targets.errors[404] : context.targets.findPage(url.path)
     if (!target) throw refuse(path, `Failed to revalidate ${show(path)}: no page has this path.`)
     const { kind, pattern, file } = target.route
     if (kind !== 'isr') {
