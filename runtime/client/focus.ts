@@ -16,19 +16,44 @@ export function resetFocus(before: Element | null, target: HTMLElement | undefin
   else element.setAttribute('tabindex', tabIndex)
 }
 
-/** Creates the function that tells screen readers which page is shown, which they otherwise only say of a new document. */
-export function createAnnouncer(): (text: string) => void {
-  let region: HTMLElement | undefined
-  return (text) => {
-    if (!region?.isConnected) {
-      region = document.createElement('p')
-      region.ariaLive = 'assertive'
-      region.role = 'alert'
-      region.id = 'isr-announcer'
-      region.style.cssText =
-        'position:fixed;top:0;margin:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap'
+/** Tells screen readers which page is shown, which they otherwise only say of a new document. */
+export interface Announcer {
+  /** Puts the live region into the document: one that comes with its text is not heard by all. Returns how to take it away. */
+  mount(): () => void
+  /** Says the title of the page that has just been shown, else its heading, else its path. */
+  announce(path: string): void
+}
+
+/** Long enough for a title that an effect of the page sets. In milliseconds. */
+const ANNOUNCE_DELAY = 50
+
+/** Creates the announcer of this document. */
+export function createAnnouncer(): Announcer {
+  const region = document.createElement('p')
+  region.ariaLive = 'assertive'
+  region.role = 'alert'
+  region.id = 'isr-announcer'
+  region.style.cssText =
+    'position:fixed;top:0;margin:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap'
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  return {
+    mount() {
       document.body.append(region)
-    }
-    region.textContent = text
+      return () => {
+        clearTimeout(timer)
+        region.remove()
+      }
+    },
+    announce(path) {
+      // A page may have replaced the body.
+      if (!region.isConnected) document.body.append(region)
+      // Text that stays the same is not said again.
+      region.textContent = ''
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        region.textContent = document.title || document.querySelector('h1')?.textContent.trim() || path
+      }, ANNOUNCE_DELAY)
+    },
   }
 }

@@ -8,7 +8,7 @@ import { createAnnouncer, resetFocus } from './focus.ts'
 import { createKey, readEntry, writeEntry } from './history-entry.ts'
 import type { Loaded, PageMatch, Pages } from './pages.ts'
 import { forgetReload, reloadOnce } from './reload-once.ts'
-import { scrollToHash, scrollToPosition, type Position, type ScrollMemory } from './scroll.ts'
+import { scrollToHash, scrollToPosition, type ScrollMemory } from './scroll.ts'
 import type { PopState, TransitionOptions, Url } from './types.ts'
 import { parseSearch, type UrlRules } from './url.ts'
 import type { RouterMethods, View } from './view.ts'
@@ -67,7 +67,7 @@ const RETRY_DELAYS = [500, 1500]
 /** Creates the router of this document. */
 export function createNavigator({ rules, pages, first, scroll, prefetches }: NavigatorOptions): Navigator {
   const events = createEvents()
-  const announce = createAnnouncer()
+  const announcer = createAnnouncer()
   const display = createDisplay(first)
   let current: Navigation | undefined
   /** Names the history entry whose page is shown. */
@@ -105,7 +105,7 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
     }
     if (isHashChange(from.asPath, shown.asPath)) {
       events.emit('hashChangeStart', ...told)
-      const target = enter(place)()
+      const target = enter(place, true)()
       // A skip link is of use only when the next Tab goes on behind its target.
       if (target) resetFocus(document.activeElement, target)
       await display.show({ ...from, asPath: shown.asPath })
@@ -128,14 +128,14 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
 
     events.emit('beforeHistoryChange', ...told)
     const finish = enter(place)
-    const focused = document.activeElement
+    const { activeElement: focused, title } = document
     if (!(await display.show(loaded.view))) return false
     current = undefined
     const target = finish()
-    if (toPathname(from.asPath) !== toPathname(shown.asPath)) {
-      if (scrolls) resetFocus(focused, target)
-      announce(document.title || shown.asPath)
-    }
+    const isOther = toPathname(from.asPath) !== toPathname(shown.asPath)
+    // Of the same page only a link leads elsewhere; a field that changes the query is still being typed into.
+    if (scrolls && (isOther || focused instanceof HTMLAnchorElement)) resetFocus(focused, target)
+    if (isOther || document.title !== title) announcer.announce(shown.asPath)
     events.emit('routeChangeComplete', ...told)
     return true
   }
@@ -172,8 +172,14 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
     return depart(method, href)
   }
 
-  /** Makes a place the history's current entry. Returns what to do when its page is shown. */
-  function enter(place: { step: Step; address: Address; shown: Address; shallow: boolean; scrolls: boolean }) {
+  /**
+   * Makes a place the history's current entry. Returns what to do when its page is shown: scroll to where it is to be looked
+   * at, which returns what its hash names.
+   */
+  function enter(
+    place: { step: Step; address: Address; shown: Address; shallow: boolean; scrolls: boolean },
+    isHere = false,
+  ) {
     const { step, address, shown, shallow, scrolls } = place
     let nextKey = step.key ?? key
     scroll.save(key)
@@ -189,9 +195,11 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
       })
     }
     return (): HTMLElement | undefined => {
-      const position = step.key === undefined ? undefined : scroll.read(step.key)
       key = nextKey
-      return move(scrolls, position, shown.hash)
+      if (!scrolls || (step.key !== undefined && scroll.restore(step.key))) return undefined
+      if (shown.hash !== '') return scrollToHash(shown.hash, isHere)
+      scrollToPosition([0, 0])
+      return undefined
     }
   }
 
@@ -241,7 +249,9 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
     const { asPath, hash } = here()
     if ('view' in loaded) {
       forgetReload()
-      if (await display.show({ ...loaded.view, asPath })) move(hash !== '', scroll.read(key), hash)
+      if (!(await display.show({ ...loaded.view, asPath })) || scroll.restore(key) || hash === '') return
+      const target = scrollToHash(hash, false)
+      if (target) resetFocus(null, target)
       return
     }
     // Another build, or a page that is gone: the document knows. Unless it has just been asked.
@@ -288,12 +298,14 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
       const isUntouched = display.view === first
       if (isUntouched) writeEntry('replace', href, { key, url: asPath, as: asPath, shallow: false })
       display.attach(show)
+      const unmount = announcer.mount()
       if (isUntouched) report(settle())
       window.addEventListener('popstate', onPopState)
       window.addEventListener('pagehide', onPageHide)
       return () => {
         window.removeEventListener('popstate', onPopState)
         window.removeEventListener('pagehide', onPageHide)
+        unmount()
       }
     },
     committed: display.committed,
@@ -316,14 +328,6 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
       if (display.isAttached) queueMicrotask(() => !display.view.isReady && !current && report(settle()))
     },
   }
-}
-
-/** Scrolls to where a page is to be looked at. Returns what its hash names. */
-function move(scrolls: boolean, position: Position | undefined, hash: string): HTMLElement | undefined {
-  if (position) scrollToPosition(position)
-  else if (scrolls && hash !== '') return scrollToHash(hash)
-  else if (scrolls) scrollToPosition([0, 0])
-  return undefined
 }
 
 function toPathname(asPath: string): string {

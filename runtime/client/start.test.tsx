@@ -381,12 +381,15 @@ describe('a navigation', () => {
     const router = await openHome()
     document.querySelector<HTMLElement>('#home')!.focus()
     await router.push('/posts/1')
-    expect(document.querySelector('#isr-announcer')!.textContent).toBe('Post')
+    await vi.waitFor(() => expect(document.querySelector('#isr-announcer')!.textContent).toBe('Post'))
     expect(document.activeElement).toBe(document.body)
     expect(document.body.hasAttribute('tabindex')).toBe(false)
     document.querySelector<HTMLElement>('#home')!.focus()
     await router.push('/posts/1?filter=x')
-    expect(document.activeElement!.id).toBe('home')
+    expect(document.activeElement).toBe(document.body)
+    document.querySelector('button')!.focus()
+    await router.push('/posts/1?filter=y')
+    expect(document.activeElement!.tagName).toBe('BUTTON')
   })
   it('from an effect of the first page is done', async () => {
     const Moves = () => {

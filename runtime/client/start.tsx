@@ -10,7 +10,7 @@ import { createPages } from './pages.ts'
 import { isPrefetchWelcome } from './prefetch.ts'
 import { forgetReload, reloadOnce } from './reload-once.ts'
 import { Root } from './root.tsx'
-import { createScrollMemory, scrollToPosition } from './scroll.ts'
+import { createScrollMemory } from './scroll.ts'
 import type { AnyComponent, ClientRoute, ComponentModule } from './types.ts'
 import { parseSearch, type UrlRules } from './url.ts'
 import { toServedPath, type RouterMethods, type View } from './view.ts'
@@ -49,8 +49,7 @@ export async function startClient(options: ClientOptions): Promise<() => void> {
   // At once: the HTML is all there, and waiting for the code would show its top first.
   history.scrollRestoration = 'manual'
   const scroll = createScrollMemory()
-  const position = scroll.read(readEntry(history.state)?.key ?? '')
-  if (position) scrollToPosition(position)
+  scroll.restore(readEntry(history.state)?.key ?? '')
 
   const connection = 'connection' in navigator ? (navigator.connection as { saveData?: boolean }) : undefined
   const prefetches =

@@ -1,0 +1,8 @@
+export default function NotFound() {
+  return (
+    <main>
+      <title>Nothing here</title>
+      <h1>Nothing here</h1>
+    </main>
+  )
+}

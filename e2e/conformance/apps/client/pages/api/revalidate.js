@@ -1,0 +1,3 @@
+export default async function revalidate(req, res) {
+  res.json(await res.revalidate(req.query.path))
+}

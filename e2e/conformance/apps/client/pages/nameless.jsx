@@ -1,0 +1,3 @@
+export default function Nameless() {
+  return <main>neither title nor heading</main>
+}
