@@ -65,6 +65,7 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
       pagesDir: options.pagesDir,
       pageExtensions: options.pageExtensions,
       cache,
+      next: options.settings.next,
     })
     return scan
   }

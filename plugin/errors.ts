@@ -9,6 +9,7 @@ export type PluginErrorCode =
   | 'ISR_PAGE_CONFLICT'
   | 'ISR_PAGE_EXPORTS'
   | 'ISR_SERVER_ONLY'
+  | 'ISR_NEXT_IMPORT'
   | 'ISR_PATH_CONFLICT'
   | 'ISR_PRERENDER'
   | 'ISR_BUILD'
@@ -213,6 +214,12 @@ export const exportProblems = {
       'getInitialProps is used',
       'It is not supported: use getStaticProps or getServerSideProps instead',
     ),
+  appInitialProps: (file: string) =>
+    exportsProblem(
+      file,
+      'getInitialProps is used',
+      'It is not supported, since with it no page could be static: fetch the data in getStaticProps or getServerSideProps of the pages that need it',
+    ),
   errorPageServer: (file: string) =>
     exportsProblem(
       file,
@@ -252,6 +259,23 @@ export function pathShadowed(path: string, file: string, answering: string): Pro
   return {
     code: 'ISR_PATH_CONFLICT',
     text: `Conflicting paths returned from getStaticPaths: ${file} lists ${path}, but requests for it go to the more specific ${answering}. Take it out of the list of ${file}.`,
+  }
+}
+
+// ── Next's modules ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** @param importer The importing file; undefined when it is not known. */
+export function nextModuleUnknown(source: string, importer: string | undefined, hint: string): Problem {
+  return {
+    code: 'ISR_NEXT_IMPORT',
+    text: `No stand-in for ${source}${importer === undefined ? '' : `, which ${importer} imports`}. ${hint}.`,
+  }
+}
+
+export function nextDocumentInBrowser(importer: string | undefined): Problem {
+  return {
+    code: 'ISR_NEXT_IMPORT',
+    text: `next/document in the browser, by way of ${importer ?? 'a module without a name'}. The document is rendered on the server only: import next/document in pages/_document and nowhere else.`,
   }
 }
 

@@ -12,8 +12,8 @@ export interface GuardOptions {
 const STUB = /^\0isr:server-only\/(.+)\/stub$/
 const EMPTY = '\0isr:empty'
 
-/** `vite-plugin-isr/client` is the part of this package that is meant for browsers. */
-const OWN_SERVER_MODULE = /^vite-plugin-isr(?:$|\/(?!client$|client\/|package\.json$))/
+/** `vite-plugin-isr/client` and `vite-plugin-isr/next/…` are the parts of this package that are meant for browsers. */
+const OWN_SERVER_MODULE = /^vite-plugin-isr(?:$|\/(?!client$|client\/|next\/|package\.json$))/
 const BUILTIN = new RegExp(`^(?:node:.+|${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`)
 const SERVER_FILE = /\.server\.[^/?]+(?:\?|\/stub$|$)/
 /** Data and other forms of a server-only file (`?raw`): a stub in place of it would not be read as a module. */

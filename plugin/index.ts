@@ -4,6 +4,7 @@ import { configPlugin } from './config.ts'
 import { createContext } from './context.ts'
 import { devPlugin } from './dev/plugin.ts'
 import { guardPlugin } from './guard.ts'
+import { nextPlugins } from './next/plugin.ts'
 import type { IsrOptions } from './options.ts'
 import { previewPlugin } from './preview.ts'
 import { stripPlugin } from './strip/plugin.ts'
@@ -74,6 +75,7 @@ export default function isr(options?: IsrOptions): Plugin[] {
     virtualPlugin(context),
     stripPlugin(context.filter.isPage),
     guardPlugin(context.filter),
+    ...(context.options.settings.next ? nextPlugins() : []),
     devPlugin(context),
     buildPlugin(context),
     previewPlugin(context),

@@ -37,6 +37,7 @@ describe('resolveOptions', () => {
         },
         maxPathBytes: 1024,
         logging: { fetches: false },
+        next: false,
       },
     })
   })

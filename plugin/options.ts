@@ -162,6 +162,15 @@ export interface IsrOptions {
    */
   standalone?: boolean
   /**
+   * Pages that were written for Next.js run as they are, without Next: imports of `next/link`, `next/router`, `next/head`,
+   * `next/document`, `next/app`, `next/error`, `next/dynamic`, `next/image` and `next/script` lead to this package.
+   * `docs/coming-from-next.md` says what else it does.
+   *
+   * @default false
+   * @example isr({ next: true })
+   */
+  next?: boolean
+  /**
    * Keeps `isr-env.d.ts` in Vite's `root` up to date, which tells TypeScript the routes of the site: `Link`, the router and
    * `res.revalidate` are checked against them. Without the file everything compiles, unchecked.
    *
@@ -215,6 +224,7 @@ const OPTIONS = {
   maxPathBytes: integer(1, 1_000_000),
   logging: group({ fetches }),
   standalone: flag,
+  next: flag,
   types: flag,
 } satisfies Record<keyof IsrOptions, Check>
 
@@ -251,6 +261,7 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
       },
       maxPathBytes: options.maxPathBytes ?? 1024,
       logging: { fetches: resolveFetches(logging.fetches) },
+      next: options.next ?? false,
     },
   }
 }

@@ -518,6 +518,8 @@ export interface Settings {
   /** Longest request path in bytes; past it 414. Default 1024. */
   readonly maxPathBytes: number
   readonly logging: { readonly fetches: { readonly fullUrl: boolean } | false }
+  /** Answers as Next.js does where that is no contradiction: `x-nextjs-cache`, `/_next/data/`. Default false. */
+  readonly next?: boolean
 }
 
 /** A route as the manifest lists it. */

@@ -16,6 +16,8 @@ export interface AppAssets {
   readonly routes: ReadonlyMap<string, RouteAssets>
   /** Of pages that the user did not write: the entry's. */
   readonly shared: RouteAssets
+  /** Of modules that are loaded later, by manifest key. */
+  readonly dynamic?: ReadonlyMap<string, RouteAssets>
 }
 
 /** Which chunk of the manifest is what. */
@@ -74,6 +76,11 @@ export function collectAssets(manifest: Manifest, sources: AssetSources): AppAss
     entry: toUrl(chunkOf(sources.entry).file),
     routes: new Map([...sources.pages].map(([pattern, key]) => [pattern, collect([sources.entry, key])])),
     shared: collect([sources.entry]),
+    dynamic: new Map(
+      Object.keys(manifest)
+        .filter((key) => manifest[key]!.isDynamicEntry && !pageKeys.has(key))
+        .map((key) => [key, collect([key])]),
+    ),
   }
 }
 

@@ -6,9 +6,13 @@ import { serverExports, type PageExports } from './exports.ts'
 import { isApiPath } from './folder.ts'
 
 /** What is wrong with the exports of one file of the pages folder. */
-export function findExportProblems({ pattern, file }: PageFile, exports: PageExports): Problem[] {
+export function findExportProblems(
+  { pattern, file }: PageFile,
+  exports: PageExports,
+  { next = false }: { readonly next?: boolean | undefined } = {},
+): Problem[] {
   if (isApiPath(pattern)) return checkApi(file, exports)
-  if (isSpecialPath(pattern)) return checkSpecial(pattern, file, exports)
+  if (isSpecialPath(pattern)) return checkSpecial(pattern, file, exports, next)
   return checkPage(pattern, file, exports)
 }
 
@@ -38,11 +42,15 @@ function checkPage(pattern: string, file: string, { names, all, attached, destru
   return problems
 }
 
-function checkSpecial(pattern: string, file: string, { names, all, attached }: PageExports): Problem[] {
+function checkSpecial(pattern: string, file: string, { names, all, attached }: PageExports, next: boolean): Problem[] {
   const problems = checkNoData(file, names)
   if (!names.includes('default') && all.length === 0) problems.push(exportProblems.defaultMissing(file, 'component'))
   // Next's own example of `_error` has it, to read the status code; ours gets that as a prop anyway.
-  if (attached.includes('getInitialProps') && pattern !== '/_error') problems.push(exportProblems.initialProps(file))
+  // That of `_document` runs on the server, around the render of each page.
+  const isAllowed = pattern === '/_error' || (pattern === '/_document' && next)
+  if (attached.includes('getInitialProps') && !isAllowed) {
+    problems.push(pattern === '/_app' ? exportProblems.appInitialProps(file) : exportProblems.initialProps(file))
+  }
   return problems
 }
 

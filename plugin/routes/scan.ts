@@ -33,6 +33,8 @@ export interface ScanOptions {
   readonly pagesDir?: string | undefined
   readonly pageExtensions?: readonly string[] | undefined
   readonly cache?: ScanCache | undefined
+  /** Whether pages are written for Next.js: `_document` may have `getInitialProps`. Default false. */
+  readonly next?: boolean | undefined
 }
 
 /** How many files are open at a time: thousands of pages must not run into the limit of the system. */
@@ -68,7 +70,7 @@ export async function scanPages(options: ScanOptions): Promise<Pages> {
   })
   pages.sort((a, b) => compare(a.pattern, b.pattern) || compare(a.file, b.file))
   problems.push(...findConflicts(pages, toName(root, pagesDir)))
-  for (const page of pages) if (page.exports) problems.push(...findExportProblems(page, page.exports))
+  for (const page of pages) if (page.exports) problems.push(...findExportProblems(page, page.exports, options))
   const [first, ...more] = problems
   if (first) throw usageErrors([first, ...more])
 

@@ -16,6 +16,8 @@ export interface AppModuleInput {
   readonly assets: AppAssets | undefined
   /** The URL of the client's entry script. */
   readonly entry: string
+  /** What writes documents, for pages that were written for Next.js: the file of `runtime/next/server`. */
+  readonly nextModule?: string | undefined
 }
 
 /**
@@ -25,7 +27,7 @@ export interface AppModuleInput {
  * needs it before there is a manifest, and code and assets of two builds can then never meet.
  */
 export function toAppModule(input: AppModuleInput): string {
-  const { pages, buildId, base, trailingSlash, assets, entry, fetches } = input
+  const { pages, buildId, base, trailingSlash, assets, entry, fetches, nextModule } = input
   const { routes, special, files } = pages
   const modules = routes.map(({ pattern }) => `  ${key(pattern)}: () => import(${JSON.stringify(files.get(pattern))}),`)
   const parts = [
@@ -37,17 +39,20 @@ export function toAppModule(input: AppModuleInput): string {
     ...Object.entries(special).map(([name, file]) => `${name}: () => import(${JSON.stringify(file)})`),
     'assets: (pattern) => assets[pattern] ?? shared',
     `entry: ${JSON.stringify(entry)}`,
+    ...(nextModule ? ['writeDocument: createNextDocument(dynamicAssets)'] : []),
   ]
   return [
     `import { createApp } from ${JSON.stringify(input.renderModule)}`,
+    ...(nextModule ? [`import { createNextDocument } from ${JSON.stringify(nextModule)}`] : []),
     ...(fetches ? [`import { logFetches } from ${JSON.stringify(input.fetchLogModule)}`] : []),
     `const routes = ${JSON.stringify(routes, undefined, 2)}`,
     `const modules = {`,
     `  __proto__: null,`,
     ...modules,
     `}`,
-    `const assets = ${toAssetTable(assets)}`,
+    `const assets = ${toAssetTable(assets?.routes)}`,
     `const shared = ${JSON.stringify(assets?.shared ?? { css: [], js: [] })}`,
+    ...(nextModule ? [`const dynamicAssets = ${toAssetTable(assets?.dynamic)}`] : []),
     `const site = createApp({`,
     ...parts.map((part) => `  ${part},`),
     `})`,
@@ -64,8 +69,8 @@ function toLogged(app: string, fetches: AppModuleInput['fetches']): string {
   return fetches ? `logFetches(${app}, { fullUrl: ${fetches.fullUrl}, log: (line) => console.log(line) })` : app
 }
 
-function toAssetTable(assets: AppAssets | undefined): string {
-  const lines = [...(assets?.routes ?? [])].map(([pattern, files]) => `  ${key(pattern)}: ${JSON.stringify(files)},`)
+function toAssetTable(assets: AppAssets['routes'] | undefined): string {
+  const lines = [...(assets ?? [])].map(([name, files]) => `  ${key(name)}: ${JSON.stringify(files)},`)
   // Patterns are data: one called `__proto__` must not set the prototype, nor `constructor` find it.
   return ['{', '  __proto__: null,', ...lines, '}'].join('\n')
 }

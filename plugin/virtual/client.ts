@@ -7,18 +7,22 @@ export interface ClientOptions {
   readonly trailingSlash: boolean
   /** In development, the hot update event that asks for the data of the page in view again. */
   readonly dataEvent: string | undefined
+  /** What starts the site. Default: `startClient` of this package. */
+  readonly start?: { readonly name: string; readonly module: string } | undefined
 }
+
+const DEFAULT_START = { name: 'startClient', module: 'vite-plugin-isr/client' }
 
 /**
  * The browser's entry. `_app` and `_document` are part of every page and come with it; `_error` waits until it is needed.
  */
 export function toClientModule(
   { special }: Pick<Pages, 'special'>,
-  { base, trailingSlash, dataEvent }: ClientOptions,
+  { base, trailingSlash, dataEvent, start = DEFAULT_START }: ClientOptions,
 ): string {
-  const imported = dataEvent === undefined ? 'startClient' : 'refreshData, startClient'
   const imports = [
-    `import { ${imported} } from 'vite-plugin-isr/client'`,
+    ...(dataEvent === undefined ? [] : ["import { refreshData } from 'vite-plugin-isr/client'"]),
+    `import { ${start.name} } from ${JSON.stringify(start.module)}`,
     `import { routes } from ${JSON.stringify(VIRTUAL.routesClient)}`,
   ]
   const parts = ['routes', `base: ${JSON.stringify(base)}`, `trailingSlash: ${trailingSlash}`]
@@ -28,7 +32,7 @@ export function toClientModule(
     parts.push(`${name}: async () => ${name}Module`)
   }
   if (special.error !== undefined) parts.push(`error: () => import(${JSON.stringify(special.error)})`)
-  const lines = [...imports, `void startClient({ ${parts.join(', ')} })`]
+  const lines = [...imports, `void ${start.name}({ ${parts.join(', ')} })`]
   if (dataEvent !== undefined) {
     lines.push(`if (import.meta.hot) import.meta.hot.on(${JSON.stringify(dataEvent)}, () => void refreshData())`)
   }

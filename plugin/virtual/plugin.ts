@@ -4,6 +4,8 @@ import { normalizePath, type Plugin } from 'vite'
 import type { IsrContext } from '../context.ts'
 import { DATA_EVENT } from '../dev/hot.ts'
 import { internalError } from '../errors.ts'
+import { toNextFile } from '../next/modules.ts'
+import { toBrowserPages, toServerPages } from '../next/pages.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { toAppModule } from './app.ts'
 import { toClientModule } from './client.ts'
@@ -56,20 +58,22 @@ function isVirtualId(id: string): id is VirtualId {
 async function generate(id: VirtualId, context: IsrContext): Promise<string> {
   const { options, config, base } = context
   const isBuild = config.command === 'build'
+  const { next } = options.settings
   switch (id) {
     case VIRTUAL.routesClient:
       return toRoutesClientModule(await context.pages())
     case VIRTUAL.client:
-      return toClientModule(await context.pages(), {
+      return toClientModule(next ? toBrowserPages(await context.pages()) : await context.pages(), {
         base,
         trailingSlash: options.trailingSlash,
         dataEvent: isBuild ? undefined : DATA_EVENT,
+        start: next ? { name: 'startNextClient', module: toNextFile('start') } : undefined,
       })
     case VIRTUAL.app: {
       const { build } = context
       if (isBuild && !build?.assets) throw internalError('The server was built before the client')
       return toAppModule({
-        pages: await context.pages(),
+        pages: next ? toServerPages(await context.pages()) : await context.pages(),
         buildId: build?.buildId ?? 'development',
         base,
         trailingSlash: options.trailingSlash,
@@ -78,6 +82,7 @@ async function generate(id: VirtualId, context: IsrContext): Promise<string> {
         fetchLogModule: FETCH_LOG_MODULE,
         assets: build?.assets,
         entry: build?.assets?.entry ?? base + toDevUrl(VIRTUAL.client),
+        nextModule: next ? toNextFile('server') : undefined,
       })
     }
     case VIRTUAL.worker:

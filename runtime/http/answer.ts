@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Entry, Target } from '../types.ts'
+import type { Entry, NavigationData, Target } from '../types.ts'
 import { REVALIDATE_ALWAYS } from './cache-control.ts'
 import { isNotModified } from './conditional.ts'
 import type { HttpContext } from './context.ts'
+import { isNextDataUrl } from './data-url.ts'
 import { findErrorBody } from './error-page.ts'
 import { toLocation, toRefresh } from './location.ts'
 import { send, toTextHeaders, type HeaderList } from './reply.ts'
-import { CONTENT_TYPES, toCacheHeaders, toHitHeaders, type Form } from './representation.ts'
+import { CONTENT_TYPES, toCacheHeaders, toHitHeaders, toStateHeaders, type Form } from './representation.ts'
 
 /** An entry with how the engine came to it. */
 export interface Found {
@@ -16,6 +17,8 @@ export interface Found {
   readonly state: 'HIT' | 'STALE' | 'MISS'
   readonly detail: string | undefined
 }
+
+type RedirectData = Extract<NavigationData, { redirect: unknown }>['redirect']
 
 /** A redirect as a result or an entry holds it. */
 export interface RedirectTarget {
@@ -57,7 +60,7 @@ export function sendPage(
   }
   const isPlainHit = found.state === 'HIT' && found.target.route.kind !== 'static' && !context.development
   const headers = isPlainHit
-    ? toHitHeaders(representation, entry, context.now())
+    ? toHitHeaders(representation, entry, context.now(), context.next)
     : [...content, 'ETag', etag, ...toHeaders(context, found)]
   send(req, res, 200, headers, bytes)
 }
@@ -79,11 +82,24 @@ export function sendRedirect(
       statusCode: status,
       ...(!basePath && { basePath }),
     }
-    return sendJson(req, res, 200, { redirect: description }, headers)
+    const isNext = context.next && isNextDataUrl(req, context.manifest.base)
+    const data = isNext ? toNextRedirect(description) : { redirect: description }
+    return sendJson(req, res, 200, data, headers)
   }
   const location = toLocation(destination, basePath ? context.manifest.base : '/')
   const refresh = status === 308 ? ['Refresh', toRefresh(location)] : []
   send(req, res, status, [...toTextHeaders(location), 'Location', location, ...refresh, ...headers], location)
+}
+
+/** A redirect as clients of Next.js expect it. */
+function toNextRedirect({ destination, statusCode, basePath }: RedirectData) {
+  return {
+    pageProps: {
+      __N_REDIRECT: destination,
+      __N_REDIRECT_STATUS: statusCode,
+      ...(basePath === false && { __N_REDIRECT_BASE_PATH: false }),
+    },
+  }
 }
 
 /** The 404 page as a page's own answer, or its description for the client's router. */
@@ -124,6 +140,6 @@ function toHeaders(context: HttpContext, found: Found): string[] {
   if (target.route.kind === 'static') {
     return ['Cache-Control', context.development ? 'no-store' : REVALIDATE_ALWAYS]
   }
-  if (context.development) return ['x-isr-cache', state, 'Cache-Control', 'no-store']
-  return toCacheHeaders(entry, state, detail, context.now())
+  if (context.development) return [...toStateHeaders(state, context.next), 'Cache-Control', 'no-store']
+  return toCacheHeaders(entry, state, detail, context.now(), context.next)
 }

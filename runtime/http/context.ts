@@ -12,6 +12,8 @@ import type { Targets } from './targets.ts'
 export interface HttpContext {
   readonly manifest: RouteManifest
   readonly development: boolean
+  /** Whether answers are recognisable for what expects Next.js. */
+  readonly next: boolean
   readonly engine: Engine
   readonly renderer: Renderer
   readonly loadApp: () => Promise<IsrApp>

@@ -7,7 +7,7 @@ import { answerApi } from './api.ts'
 import type { Revalidate } from './api-response.ts'
 import { createAssets, type Assets } from './assets.ts'
 import type { HttpContext } from './context.ts'
-import { isDataPath, parseDataPath, toDataPrefix } from './data-url.ts'
+import { isDataPath, parseDataPath, toDataPrefixes } from './data-url.ts'
 import { createDraft } from './draft-cookie.ts'
 import { createEncodingChoice } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
@@ -79,7 +79,8 @@ export function createHandler(options: HandlerOptions): IsrHandler {
   const context = createContext(options)
   const assets = options.clientDir ? createAssets(options.clientDir, manifest.assetsDir ?? 'assets') : undefined
   const revalidate = createRevalidate(context)
-  const routes = { assets, revalidate, dataPrefix: toDataPrefix(manifest.buildId), fallthrough }
+  const dataPrefixes = toDataPrefixes(manifest.buildId, context.next)
+  const routes = { assets, revalidate, dataPrefixes, fallthrough }
 
   function handler(req: IncomingMessage, res: ServerResponse, next?: Next): void {
     try {
@@ -112,6 +113,7 @@ function createContext(options: HandlerOptions): HttpContext {
   return {
     manifest,
     development,
+    next: manifest.settings.next ?? false,
     engine,
     renderer,
     loadApp,
@@ -156,7 +158,7 @@ function cutQuery(target: string): string {
 interface Routes {
   readonly assets: Assets | undefined
   readonly revalidate: Revalidate
-  readonly dataPrefix: string
+  readonly dataPrefixes: readonly string[]
   readonly fallthrough: boolean
 }
 
@@ -178,7 +180,7 @@ async function answer(
   const { path, query } = url
   if (routes.assets?.has(path)) return routes.assets.answer(req, res, path)
   if (url.redirect !== undefined) return redirectTo(context, req, res, url.redirect)
-  if (isDataPath(path)) return answerData()
+  if (isDataPath(path, context.next)) return answerData()
 
   const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   if (bare === '/api' || bare.startsWith('/api/')) {
@@ -189,7 +191,7 @@ async function answer(
 
   /** Navigation data; what is not found there is a page, so that the client loads it as one. */
   async function answerData(): Promise<void> {
-    const pagePath = parseDataPath(path, routes.dataPrefix)
+    const pagePath = parseDataPath(path, routes.dataPrefixes)
     if (pagePath === undefined) return sendErrorPage(context, req, res, 404)
     return answerPath(pagePath, 'data')
   }

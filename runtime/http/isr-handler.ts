@@ -66,7 +66,8 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
   const clock = createSystemClock()
   const now = () => clock.now()
   const failures = createFailures(log, now)
-  const debug = process.env['ISR_DEBUG_CACHE'] === '1'
+  const { env } = process
+  const debug = env['ISR_DEBUG_CACHE'] === '1' || (settings.next === true && env['NEXT_PRIVATE_DEBUG_CACHE'] === '1')
   const onEvent = createEventListener({ failures, log, debug, now, onEvent: options.onEvent })
 
   const renderer = createRenderer(build, (error) => failures.report(error, {}))

@@ -7,7 +7,7 @@ import { isPrefetch, type HttpContext } from './context.ts'
 import { PLAIN } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
 import { isRead, send, sendMethodNotAllowed } from './reply.ts'
-import type { Form } from './representation.ts'
+import { toStateHeaders, type Form } from './representation.ts'
 
 /**
  * Answers for a page that is not rendered per request, as a document or as navigation data.
@@ -49,7 +49,7 @@ async function answerShell(
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)
   if (res.destroyed) return
-  const headers = [...representation.content, ...toPrivateHeaders('MISS', 'fallback-shell')]
+  const headers = [...representation.content, ...toPrivateHeaders(context, 'MISS', 'fallback-shell')]
   send(req, res, 200, headers, representation.bytes)
 }
 
@@ -76,7 +76,7 @@ async function answerDraft(
   const bytes = generated.kind === 'page' ? generated.html.identity.byteLength : 0
   context.onEvent({ type: 'bypass', path, pattern: route.pattern, reason: 'draft', ageMs: 0, renderMs, bytes })
   if (res.destroyed) return
-  const headers = toPrivateHeaders('BYPASS', 'draft')
+  const headers = toPrivateHeaders(context, 'BYPASS', 'draft')
   if (generated.kind === 'redirect') return sendRedirect(context, req, res, generated, form, headers)
   if (generated.kind === 'notFound') return sendNotFound(context, req, res, form, headers)
   const entry = { ...generated, key: target.key, startedAt: 0, generatedAt: 0, expire: 0 }
@@ -85,8 +85,14 @@ async function answerDraft(
   send(req, res, 200, [...representation.content, ...headers], representation.bytes)
 }
 
-function toPrivateHeaders(state: 'MISS' | 'BYPASS', detail: string): string[] {
-  return ['x-isr-cache', state, 'Cache-Status', toCacheStatus(state, detail, undefined), 'Cache-Control', NO_STORE]
+function toPrivateHeaders({ next }: HttpContext, state: 'MISS' | 'BYPASS', detail: string): string[] {
+  return [
+    ...toStateHeaders(state, next),
+    'Cache-Status',
+    toCacheStatus(state, detail, undefined),
+    'Cache-Control',
+    NO_STORE,
+  ]
 }
 
 function isBot(context: HttpContext, req: IncomingMessage): boolean {

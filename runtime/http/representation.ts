@@ -1,7 +1,7 @@
 import type { Body, Entry } from '../types.ts'
 import type { Encoding } from './encoding.ts'
 import { secondsLeft, toCacheControl } from './cache-control.ts'
-import { toCacheStatus } from './cache-status.ts'
+import { toCacheStatus, type CacheState } from './cache-status.ts'
 
 /** What a URL stands for: the document, or the data of the same generation. */
 export type Form = 'html' | 'data'
@@ -63,16 +63,32 @@ function prepare(body: Body, form: Form, encoding: Encoding): Representation {
 }
 
 /** All headers of a hit; the same list for as long as the number of seconds left is the same. */
-export function toHitHeaders(representation: Representation, entry: Entry, now: number): readonly string[] {
+export function toHitHeaders(
+  representation: Representation,
+  entry: Entry,
+  now: number,
+  next = false,
+): readonly string[] {
   const left = secondsLeft(entry, now)
   if (representation.hit?.left === left) return representation.hit.headers
   const headers = [
     ...representation.content,
     'ETag',
     representation.etag,
-    ...toCacheHeaders(entry, 'HIT', undefined, now),
+    ...toCacheHeaders(entry, 'HIT', undefined, now, next),
   ]
   representation.hit = { left, headers }
+  return headers
+}
+
+/**
+ * The word for how the cache came to an answer.
+ *
+ * @param next under Next's name too; that has no word for a cache that was passed by
+ */
+export function toStateHeaders(state: CacheState, next: boolean): string[] {
+  const headers = ['x-isr-cache', state]
+  if (next && state !== 'BYPASS') headers.push('x-nextjs-cache', state)
   return headers
 }
 
@@ -82,11 +98,11 @@ export function toCacheHeaders(
   state: 'HIT' | 'STALE' | 'MISS',
   detail: string | undefined,
   now: number,
+  next = false,
 ): string[] {
   const left = secondsLeft(entry, now)
   return [
-    'x-isr-cache',
-    state,
+    ...toStateHeaders(state, next),
     'Cache-Status',
     toCacheStatus(
       state,

@@ -36,6 +36,19 @@ export interface DynamicOptions<P = object> {
 export const DynamicContext = createContext<((modules: readonly string[]) => void) | undefined>(undefined)
 
 const isServer = typeof window === 'undefined'
+
+// What the modules of the server have asked for and nobody has loaded yet. A render that found it missing would begin anew.
+const unloaded = new Set<() => Promise<unknown>>()
+
+/** Loads on the server what pages may show. What fails is tried again, and reported, by the page that shows it. */
+export async function loadDynamics(): Promise<void> {
+  // What is loaded may ask for more.
+  while (unloaded.size > 0) {
+    const loads = [...unloaded]
+    unloaded.clear()
+    await Promise.allSettled(loads.map((load) => load()))
+  }
+}
 const neverChanges = () => () => undefined
 
 /**
@@ -58,6 +71,7 @@ export default function dynamic<P = object>(
     ssr = true,
   } = isLoader ? { ...settings, loader: source } : { ...source, ...settings }
   const resource = createResource<P>(() => (typeof loader === 'function' ? loader() : loader!))
+  if (isServer && ssr) unloaded.add(resource.load)
 
   function Dynamic(props: P): ReactNode {
     const note = useContext(DynamicContext)

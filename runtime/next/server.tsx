@@ -12,6 +12,7 @@ import Document, {
   type DocumentInitialProps,
   type RenderPageOptions,
 } from './document.tsx'
+import { loadDynamics } from './dynamic.tsx'
 import { createNextApp, NoDocument } from './frame.tsx'
 import { toHeadTags } from './head-tags.ts'
 import { toNextData } from './next-data.ts'
@@ -99,6 +100,7 @@ async function renderPage(
 ): Promise<RenderedPage> {
   const App = (enhanceApp?.(frame.App) ?? frame.App) as AnyComponent
   const Component = enhanceComponent?.(view.Component) ?? view.Component
+  await loadDynamics()
   let heads = new Map<string, ReactNode>()
   let modules = new Set<string>()
 

@@ -1,0 +1,10 @@
+import type { Plugin } from 'vite'
+import { nextConfigPlugin } from './config.ts'
+import { nextDynamicPlugin } from './dynamic.ts'
+import { nextJsxPlugin } from './jsx.ts'
+import { nextResolvePlugin } from './resolve.ts'
+
+/** What `isr({ next: true })` adds: pages that were written for Next.js run as they are, without Next. */
+export function nextPlugins(): Plugin[] {
+  return [nextConfigPlugin(), nextResolvePlugin(), nextDynamicPlugin(), nextJsxPlugin()]
+}
