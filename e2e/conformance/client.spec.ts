@@ -13,6 +13,7 @@ import {
   watchDocuments,
   type ClientApp,
 } from './harness/browser.ts'
+import { createSite } from './harness/site.ts'
 
 const value = (page: Page) => page.locator('#value')
 const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true, level: 1 })
@@ -819,5 +820,36 @@ test.describe('clicks that are the browser’s', () => {
     await page.getByRole('link', { name: 'text' }).click()
     await expect(page.getByText('a file')).toBeVisible()
     await expect(page).toHaveURL(/\/file\.txt$/)
+  })
+})
+
+test.describe('development', () => {
+  test.use({ expectedProblems: /status of 500 / })
+
+  test('W01 errors show in the overlay with their message, until they are mended', async ({ page }) => {
+    const write = (result: string) => ({
+      'pages/index.jsx': `export const getStaticProps = () => (${result})
+export default function Home({ name }) {
+  return <h1>{name}</h1>
+}
+`,
+    })
+    const site = await createSite({ files: write('{ props: { posts: [{ date: new Date(0) }] } }') })
+    try {
+      const { url } = await site.serve('dev')
+      const overlay = page.locator('vite-error-overlay')
+      await page.goto(url)
+      await expect(overlay).toContainText('.posts[0].date')
+      await site.write(write("{ props: { name: 'zero' }, revalidate: 0 }"))
+      await expect(overlay).toContainText('revalidate: 0')
+      await site.write(write("{ props: { name: 'mended' }, revalidate: 1 }"))
+      await expect(heading(page, 'mended')).toBeVisible()
+      await expect(overlay).toHaveCount(0)
+      await page.waitForFunction(() => '__ISR_ROUTER__' in window)
+      // A page whose server goes away would say so.
+      await page.goto('about:blank')
+    } finally {
+      await site.dispose()
+    }
   })
 })

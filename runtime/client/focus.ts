@@ -30,8 +30,8 @@ const ANNOUNCE_DELAY = 50
 /** Creates the announcer of this document. */
 export function createAnnouncer(): Announcer {
   const region = document.createElement('p')
-  region.ariaLive = 'assertive'
-  region.role = 'alert'
+  region.setAttribute('aria-live', 'assertive')
+  region.setAttribute('role', 'alert')
   region.id = 'isr-announcer'
   region.style.cssText =
     'position:fixed;top:0;margin:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap'

@@ -391,6 +391,25 @@ describe('a navigation', () => {
     await router.push('/posts/1?filter=y')
     expect(document.activeElement!.tagName).toBe('BUTTON')
   })
+  it('AX04 AX05 says the heading or the path of a page without title, and nothing of the first page', async () => {
+    const bare = (content: ReactNode) => () => content
+    const router = await openHome({
+      routes: [
+        ...site.routes,
+        { pattern: '/heading', kind: 'static', page: bare(<h1> Heading </h1>) },
+        { pattern: '/nothing', kind: 'static', page: bare('nothing') },
+      ],
+    })
+    const region = document.querySelector('#isr-announcer')!
+    expect(region.textContent).toBe('')
+    await router.push('/heading')
+    await vi.waitFor(() => expect(region.textContent).toBe('Heading'))
+    await router.push('/nothing?a=1')
+    await vi.waitFor(() => expect(region.textContent).toBe('/nothing?a=1'))
+    expect(document.querySelectorAll('[aria-live]')).toHaveLength(1)
+    browser.close()
+    expect(region.isConnected).toBe(false)
+  })
   it('from an effect of the first page is done', async () => {
     const Moves = () => {
       const { push } = useRouter()
