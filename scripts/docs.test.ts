@@ -1,5 +1,6 @@
 // The reference is complete: what the code can say or be told has its line.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
@@ -51,17 +52,33 @@ describe('docs/options.md', () => {
 })
 
 describe('links between documents', () => {
-  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
-  const references = ['options', 'headers', 'files', 'errors', 'pages', 'types', 'dev', 'deploying'].map(
-    (name) => `docs/${name}.md`,
-  )
+  const references = readdirSync(new URL('../docs', import.meta.url)).filter((name) => name.endsWith('.md'))
+  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...references.map((name) => `docs/${name}`)]
 
-  it.each([...documents, ...references])('%s leads to files that exist', (document) => {
-    const links = [...read(document).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(
-      ([, target]) => target ?? '',
+  /** The anchors that a document's headings get on the usual Git hosts. */
+  function listAnchors(document: string): string[] {
+    const headings = read(document)
+      .replaceAll(/^```[^]*?^```/gm, '')
+      .matchAll(/^#+ (.+)$/gm)
+    return [...headings].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
     )
-    const base = new URL(`../${document}`, import.meta.url)
-    for (const target of links) expect(() => readFileSync(new URL(target, base)), target).not.toThrow()
+  }
+
+  it.each(documents)('%s leads to files and headings that exist', (document) => {
+    const text = read(document).replaceAll(/^```[^]*?^```/gm, '')
+    for (const [, file = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)) {
+      const target = file === '' ? document : join(dirname(document), file)
+      expect(() => read(target), `${document} → ${target}`).not.toThrow()
+      if (anchor !== undefined) expect(listAnchors(target), `${document} → ${target}`).toContain(anchor)
+    }
+  })
+
+  it.each(references.filter((name) => name !== 'README.md'))('the index leads to %s', (name) => {
+    expect(read('docs/README.md')).toContain(`](${name})`)
   })
 
   it('continuous integration runs the README’s test command', () => {
