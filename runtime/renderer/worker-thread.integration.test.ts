@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { IsrError } from '../errors.ts'
 import type { Job, Renderer } from '../types.ts'
 import { createWorkerRenderer, type WorkerRendererOptions } from './worker-thread.ts'
@@ -12,7 +12,10 @@ const serveJobs = new URL('../../dist/runtime/renderer/serve-jobs.js', import.me
 /** Pages that behave as badly as user code can. The worker runs the compiled runtime, as in production. */
 const workerSource = `
 import { serveJobs } from ${JSON.stringify(serveJobs)}
+import { appendFileSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
+if (process.env.ISR_TEST_START_MS) await new Promise((resolve) => setTimeout(resolve, process.env.ISR_TEST_START_MS))
+process.on('exit', () => appendFileSync(new URL('exits', import.meta.url), threadId + ' '))
 const pages = {
   '/good': () => ({ props: { threadId, text: 'x'.repeat(5000) } }),
   '/slow': () => new Promise((resolve) => setTimeout(() => resolve({ props: { threadId } }), 300)),
@@ -125,6 +128,60 @@ describe('createWorkerRenderer', () => {
       delete process.env['ISR_TEST_BROKEN']
       expect(await run('/good')).toContain('threadId')
       expect(await beside).toContain('threadId')
+    }))
+
+  it('P8 props that threads cannot carry, such as proxies, are sent as what JSON makes of them', async () => {
+    const renderer = createWorkerRenderer({ worker, workers: 1 })
+    const run = (pageProps: Record<string, unknown>) => {
+      const rest = { pattern: '/good', asPath: '/good', query: {}, isFallback: false, draft: false, statusCode: 200 }
+      return renderer.run({ type: 'render', input: { ...rest, pageProps } }, { timeoutMs: 20_000 })
+    }
+    const hostile = {
+      get boom() {
+        throw new Error('boom')
+      },
+    }
+    // Both while the worker starts, when they wait, and when it runs.
+    for (const _ of ['starting', 'running']) {
+      const results = await Promise.allSettled([run({ user: new Proxy({ name: 'Ada' }, {}) }), run({ hostile })])
+      expect(results).toMatchObject([
+        { value: '<html>{"user":{"name":"Ada"}}</html>' },
+        { reason: { code: 'ISR_PROPS', page: '/good' } },
+      ])
+    }
+    await renderer.close()
+  })
+
+  it('P5 a worker that starts too slowly is replaced, and its late word starts nothing', async () => {
+    const intervals = vi.spyOn(globalThis, 'setInterval')
+    const clears = vi.spyOn(globalThis, 'clearInterval')
+    process.env['ISR_TEST_START_MS'] = '400'
+    try {
+      await withRenderer({}, async (run) => {
+        expect(await failure(run('/good', 200))).toMatchObject({ code: 'ISR_TIMEOUT' })
+        // Its own worker starts before the first one has ended.
+        expect(await run('/good')).toContain('threadId')
+      })
+      const cleared = new Set(clears.mock.calls.map(([timer]) => timer))
+      expect(intervals.mock.results.filter(({ value }) => !cleared.has(value as NodeJS.Timeout))).toEqual([])
+    } finally {
+      delete process.env['ISR_TEST_START_MS']
+      vi.restoreAllMocks()
+    }
+  })
+
+  it('P7 a worker with too many jobs that timed out is replaced under load too, and ends with its last job', () =>
+    withRenderer({ maxTimeouts: 1 }, async (run) => {
+      const threadOf = (data: string) => /"threadId":(\d+)/.exec(data)![1]!
+      const first = threadOf(await run('/good'))
+      const hung = failure(run('/hangs', 100))
+      const last = failure(run('/hangs', 200))
+      expect(await hung).toMatchObject({ code: 'ISR_TIMEOUT' })
+      expect(threadOf(await run('/good'))).not.toBe(first)
+      expect(await last).toMatchObject({ code: 'ISR_TIMEOUT' })
+      await vi.waitFor(async () => {
+        expect((await readFile(join(folder, 'exits'), 'utf8')).split(' ')).toContain(first)
+      }, 5000)
     }))
 
   it('close answers what still runs and ends the workers', async () => {

@@ -75,11 +75,23 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     if (lane.restart) return
     const worker = (lane.worker ??= start(lane))
     // Until it is ready the worker is not watched, and gets its jobs then: starting must not look like an endless loop.
-    if (lane.watchdog) post(worker, task)
+    if (lane.watchdog) post(lane, worker, task)
   }
 
-  function post(worker: Worker, task: Task): void {
-    worker.postMessage({ type: 'job', id: task.id, job: task.job } satisfies ToWorker)
+  /** Props may be what JSON carries and threads do not, such as the proxies of a state library: then JSON decides. */
+  function post(lane: Lane, worker: Worker, task: Task): void {
+    const { id, job } = task
+    try {
+      try {
+        worker.postMessage({ type: 'job', id, job } satisfies ToWorker)
+      } catch {
+        worker.postMessage({ type: 'job', id, job: JSON.parse(JSON.stringify(job)) as Job } satisfies ToWorker)
+      }
+    } catch (error) {
+      lane.tasks.delete(id)
+      task.settle.reject(unsendableError(job, error))
+      endIfDrained(lane)
+    }
   }
 
   function start(lane: Lane): Worker {
@@ -89,10 +101,12 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     })
     let reason: unknown
     worker.on('message', (message: FromWorker) => {
+      // One that was given up, for starting too slowly say, has nothing more to say in its lane.
+      if (lane.worker !== worker) return
       lane.answeredAt = performance.now()
       if (message.type === 'ready') {
         watch(lane, worker)
-        for (const task of lane.tasks.values()) post(worker, task)
+        for (const task of lane.tasks.values()) post(lane, worker, task)
       } else if (message.type === 'done' || message.type === 'failed') {
         lane.deaths = 0
         finish(lane, message)
@@ -132,20 +146,28 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     if (message.type === 'done') task.settle.resolve(message.result)
     else task.settle.reject(fromWireError(message.error))
     if (message.type === 'failed' && message.error.code === 'ISR_IMPORT') replace(lane)
-    if (draining.has(lane) && lane.tasks.size === 0) {
-      draining.delete(lane)
-      retire(lane)
-    }
+    endIfDrained(lane)
+  }
+
+  /** Goes on where a lane has run out of jobs: one that gets no new ones ends its worker. */
+  function endIfDrained(lane: Lane): void {
     if (lane === isolation) tryNextSuspect()
+    if (lane.tasks.size === 0 && (lane === isolation || draining.delete(lane))) retire(lane)
   }
 
   /** Node remembers that a module failed, so only another worker can import it once its fault has gone. */
   function replace(lane: Lane): void {
-    const index = lanes.indexOf(lane)
-    if (index === -1 || performance.now() - replacedAt < REPLACE_MS) return
+    if (performance.now() - replacedAt < REPLACE_MS || !drain(lane)) return
     replacedAt = performance.now()
+  }
+
+  /** Puts a new lane in the place of one, whose worker finishes what it has. */
+  function drain(lane: Lane): boolean {
+    const index = lanes.indexOf(lane)
+    if (index === -1) return false
     lanes[index] = createLane()
     draining.add(lane)
+    return true
   }
 
   function lose(lane: Lane, reason: unknown): void {
@@ -204,8 +226,9 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     if (lane.worker && !lane.watchdog) return lose(lane, new Error('the render worker did not start'))
     // Nothing else runs there, so the abandoned code is stopped rather than left running, be it a loop or a leak.
     const silent = performance.now() - lane.answeredAt > 2 * PING_MS
-    if (lane.tasks.size === 0 && (silent || lane === isolation || lane.timeouts >= maxTimeouts)) retire(lane)
-    if (lane === isolation) tryNextSuspect()
+    if (lane.tasks.size === 0 && silent) retire(lane)
+    else if (lane.timeouts >= maxTimeouts) drain(lane)
+    endIfDrained(lane)
   }
 
   return {
@@ -273,6 +296,12 @@ function createLane(): Lane {
     answeredAt: 0,
     restart: undefined,
   }
+}
+
+function unsendableError(job: Job, cause: unknown): IsrError {
+  const { what, ...details } = describeJob(job)
+  const message = `${details.page}: ${what} cannot be sent to a render worker: ${toErrorMessage(cause)}`
+  return new IsrError('ISR_PROPS', message, { ...details, cause })
 }
 
 function lostError(job: Job, reason: unknown): IsrError {
