@@ -77,6 +77,7 @@ beforeAll(async () => {
         `export const config = { api: { responseLimit: false } }`,
       ),
       'pages/api/streamed.js': handler(`for (let i = 0; i < 5; i++) res.write('x'.repeat(1024 * 1024)); res.end()`),
+      'pages/api/web.js': handler(`return new Response('hello')`),
       'pages/api/method.js': handler(`res.json({ method: req.method, url: req.url })`),
     },
   })
@@ -312,6 +313,11 @@ describe('the response', () => {
     expect(log).toMatch(/page=pages\/api\/sync\.js/)
     expect(log).toMatch(/at .*handler \(.*pages\/api\/sync\.js:1:\d+\)/)
   })
+  it('A10 a Response that is returned instead of sent is an error, not a request that hangs', async () => {
+    const answer = await send(server, '/api/web')
+    expect([answer.status, answer.text]).toEqual([500, 'Internal Server Error'])
+    await eventually(() => expect(server.output()).toContain('pages/api/web.js returned a Response'))
+  })
   it('A10 half an answer is visibly broken, and the server lives', async () => {
     await expect(send(server, '/api/half')).rejects.toThrow()
     expect((await send(server, '/api/method')).status).toBe(200)
@@ -342,7 +348,8 @@ describe('large answers', () => {
     server
       .output()
       .split('\n')
-      .filter((line) => line.includes(`API response of ${path} exceeds`)).length
+      .filter((line) => line.includes(`API response of ${path} exceeds ${path.endsWith('limited') ? '1kb' : '4mb'}`))
+      .length
 
   it('A12 over 4 MB is sent whole, with a warning', async () => {
     const [below, above] = [4 * 1024 * 1024, 4 * 1024 * 1024 + 1]

@@ -117,6 +117,13 @@ describe('precedence', () => {
     expect(await show('/optional/b')).toBe(404)
     for (const path of ['/nothing', '/null', '/false']) expect(await show(path)).toEqual({})
   })
+  it('P01 a page that is called index by its parameter has data of its own', async () => {
+    expect(await show('/index')).toMatchObject({ page: 'top', query: { top: 'index' } })
+    const { buildId } = JSON.parse(await site.read('dist/isr/route-manifest.json'))
+    const data = await send(running, `/_isr/data/${buildId}/index/index.json`)
+    expect([data.status, data.json()]).toEqual([200, { pageProps: { params: { top: 'index' } } }])
+    expect((await send(running, `/_isr/data/${buildId}/index.json`)).status).toBe(404)
+  })
   it('P01 files of public/ come before pages', async () => {
     expect((await send(running, '/one/public.txt')).text).toBe('public')
   })

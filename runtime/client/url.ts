@@ -1,3 +1,4 @@
+import { toDataName } from '../routing/data-path.ts'
 import { isDynamic, parsePattern } from '../routing/pattern.ts'
 import { toPath } from '../routing/path.ts'
 import type { Params, Query } from '../types.ts'
@@ -103,5 +104,5 @@ export function stripBase(path: string, base: string): string | undefined {
  * @param search Without question mark
  */
 export function toDataUrl({ base }: Pick<UrlRules, 'base'>, buildId: string, path: string, search: string): string {
-  return `${base}_isr/data/${buildId}${path === '/' ? '/index' : path}.json${prefix('?', search)}`
+  return `${base}_isr/data/${buildId}${toDataName(path)}.json${prefix('?', search)}`
 }

@@ -101,15 +101,16 @@ function setDefault(res: ServerResponse, name: string, value: string): void {
   if (!res.hasHeader(name)) res.setHeader(name, value)
 }
 
-/** Calls back, once, when more than `limit` bytes were written as the body of an answer. */
+/** Calls back, once and with the limit as text, when more than `limit` bytes were written as the body of an answer. */
 export function watchResponseSize(
   res: ServerResponse,
   limit: boolean | number | string | undefined,
-  onExceeded: (limit: number) => void,
+  onExceeded: (limit: string) => void,
 ): void {
   if (limit === false) return
-  const bytes =
-    (typeof limit === 'number' || typeof limit === 'string' ? parseByteSize(limit) : undefined) ?? 4 * 1024 ** 2
+  const own = typeof limit === 'number' || typeof limit === 'string' ? parseByteSize(limit) : undefined
+  const bytes = own ?? 4 * 1024 ** 2
+  const text = own === undefined ? '4mb' : typeof limit === 'string' ? limit : `${bytes} bytes`
   let written = 0
   let isOver = false
   const count = (chunk: unknown, encoding: unknown) => {
@@ -118,7 +119,7 @@ export function watchResponseSize(
     } else if (chunk instanceof Uint8Array) written += chunk.byteLength
     if (written <= bytes || isOver) return
     isOver = true
-    onExceeded(bytes)
+    onExceeded(text)
   }
   const { write, end } = res
   // `end(chunk)` does not come back through `write`, so each byte is counted once.

@@ -36,7 +36,7 @@ export async function answerApi(
     if (draft) res.setHeader('Cache-Control', NO_STORE)
     watchResponseSize(res, config?.responseLimit, (limit) => {
       context.failures.refuse(
-        `API response of ${route.pattern} exceeds ${limit} bytes`,
+        `API response of ${route.pattern} exceeds ${limit}`,
         'API routes are meant to respond quickly (config.api.responseLimit).',
       )
     })
@@ -63,7 +63,12 @@ async function callHandler(
   }
   let isPiped = false
   response.once('pipe', () => (isPiped = true))
-  await module.default(request, response)
+  const result: unknown = await module.default(request, response)
+  if (result instanceof Response && !response.headersSent) {
+    throw new TypeError(
+      `${route.file} returned a Response, which is not sent: answer through the second argument, as in res.json(value)`,
+    )
+  }
   if (!context.development || config?.externalResolver) return
   if (isPiped || response.writableEnded || response.headersSent || response.destroyed) return
   context.log.warn(

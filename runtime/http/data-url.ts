@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { parseDataName } from '../routing/data-path.ts'
 
 const SUFFIX = '.json'
 const OWN = '/_isr/'
@@ -34,7 +35,5 @@ export function parseDataPath(path: string, prefixes: readonly string[]): string
   if (prefix === undefined || !path.endsWith(SUFFIX)) return undefined
   const name = path.slice(prefix.length, -SUFFIX.length)
   if (name === '') return undefined
-  // A second spelling of the home page would be a second URL for one thing.
-  if (name === 'index/index') return undefined
-  return name === 'index' ? '/' : `/${name}`
+  return parseDataName(`/${name}`)
 }

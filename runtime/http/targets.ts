@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { toDataName } from '../routing/data-path.ts'
 import { toPageKey, toShellKey } from '../routing/key.ts'
 import { createMatcher } from '../routing/match.ts'
 import { toPath } from '../routing/path.ts'
@@ -78,7 +79,7 @@ export function createTargets(manifest: RouteManifest): Targets {
 
   function toRawPath(target: Target, form: Form): string {
     if (form === 'html') return basePrefix + applyTrailingSlash(target.path, trailingSlash)
-    return `${dataPrefix}${target.path === '/' ? 'index' : target.path.slice(1)}.json`
+    return `${dataPrefix}${toDataName(target.path).slice(1)}.json`
   }
 
   return {
