@@ -34,6 +34,16 @@ describe('draft mode', () => {
     expect(pair).toMatch(/^__isr_draft=[\w-]{40,}$/)
     expect(attributes.toSorted()).toEqual(['HttpOnly', 'Path=/', 'SameSite=None', 'Secure'])
     expect(answer.rawHeaders.filter(([name]) => name.toLowerCase() === 'set-cookie')).toHaveLength(1)
+    // Nor may anybody keep the answer that hands it out, or takes it back.
+    expect(answer.headers['cache-control']).toBe(NOSTORE)
+    expect((await setDraft(app.server, false)).headers['cache-control']).toBe(NOSTORE)
+  })
+
+  it('D01 goes with a redirect, as API routes that open a draft end', async () => {
+    const answer = await app.get('/api/draft?enable=true&to=/minute/built')
+    expect([answer.status, answer.headers['location']]).toEqual([307, '/minute/built'])
+    expect(answer.headers['set-cookie']).toMatch(/^__isr_draft=[\w-]{40,}; /)
+    expect(answer.headers['cache-control']).toBe(NOSTORE)
   })
 
   it('D01 disabling sets the same with an expiry in 1970', async () => {

@@ -30,7 +30,11 @@ export async function answerApi(
     const request = await createApiRequest(req, { search, params, draft, config })
     const response = createApiResponse(res, {
       revalidate,
-      setDraftMode: (enable) => context.draft.set(res, enable),
+      setDraftMode(enable) {
+        context.draft.set(res, enable)
+        // A cache that kept the answer would hand the cookie to everybody.
+        if (!res.hasHeader('cache-control')) res.setHeader('Cache-Control', NO_STORE)
+      },
     })
     // What a draft cookie touched is nobody else's; a handler that knows better sets its own.
     if (draft) res.setHeader('Cache-Control', NO_STORE)

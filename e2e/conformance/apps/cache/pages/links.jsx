@@ -4,7 +4,7 @@ import { Link } from 'vite-plugin-isr/client'
 export default function Links() {
   return (
     <ul>
-      {['/second/linked', '/minute/linked', '/forever/linked'].map((href) => (
+      {['/second/linked', '/minute/linked', '/forever/linked', '/any/linked'].map((href) => (
         <li key={href}>
           <Link href={href} prefetch={false}>
             {href}

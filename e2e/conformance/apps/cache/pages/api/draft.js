@@ -1,4 +1,5 @@
 export default function draft(req, res) {
   if (req.query.enable !== undefined) res.setDraftMode({ enable: req.query.enable === 'true' })
-  res.json({ draftMode: req.draftMode ?? null })
+  if (req.query.to !== undefined) return res.redirect(req.query.to)
+  return res.json({ draftMode: req.draftMode ?? null })
 }
