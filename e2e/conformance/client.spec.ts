@@ -93,6 +93,15 @@ test.describe('prefetching', () => {
     })
   })
 
+  test('C01 a link to the page that is shown loads it ahead once it is left', async ({ page }) => {
+    const data = watchData(page)
+    await open(page, '/item/built?self')
+    await expect(page.getByRole('link', { name: 'itself' })).toBeVisible()
+    await page.evaluate(() => Reflect.get(window, 'testRouter').push('/plain?self'))
+    await expect(heading(page, 'plain')).toBeVisible()
+    await expect.poll(() => paths(data)).toEqual(['/item/built.json?slug=built'])
+  })
+
   test('C02 it generates an unknown path on the server', async ({ page, app }) => {
     const { source } = app.site
     await open(page, hub([{ href: '/item/ahead' }, { href: '/shell/ahead' }]))
@@ -227,6 +236,14 @@ test.describe('a navigation', () => {
     await expect(heading(page, 'plain')).toBeVisible()
     expect(data).toEqual([])
     expect(documents).toHaveLength(1)
+  })
+
+  test('C05 of several in a row the last one wins', async ({ page }) => {
+    await open(page, '/field')
+    const text = 'incremental static regeneration'
+    await page.getByLabel('search').pressSequentially(text)
+    await expect(page.locator('#asked')).toHaveText(text)
+    expect(await readRouter(page)).toMatchObject({ query: { q: text } })
   })
 
   test('C10 router.replace(asPath) reads the data again, a shallow push does not', async ({ page, app }) => {
@@ -570,7 +587,10 @@ test.describe('screen readers', () => {
     expect(box!.width * box!.height).toBeLessThanOrEqual(1)
   })
 
-  test('AX05 have one live region from the start, which says nothing of the first page', async ({ page, app }) => {
+  test('AX05 have one live region from the start, which says of the first page only the title that a shell lacked', async ({
+    page,
+    app,
+  }) => {
     const hold = app.site.source.hold('shell/silent')
     await page.addInitScript(() => {
       Reflect.set(window, 'said', [])
@@ -584,14 +604,16 @@ test.describe('screen readers', () => {
     await expect(announcer(page)).toHaveCount(1)
     hold.release()
     await expect(value(page)).toHaveText('shell/silent 1')
+    // The shell's title was a placeholder.
+    await expect(announcer(page)).toHaveText('shell: shell/silent 1')
     await page.evaluate(() => Reflect.get(window, 'testRouter').push('#part'))
     await page.evaluate(() => Reflect.get(window, 'testRouter').push('?tab=2', undefined, { shallow: true }))
     await expect(page).toHaveURL(/tab=2/)
-    expect(await said()).toEqual([])
+    expect(await said()).toEqual(['shell: shell/silent 1'])
     await follow(page, 'first of every page')
     await expect(announcer(page)).toHaveText('plain: plain')
     await expect(announcer(page)).toHaveCount(1)
-    expect(await said()).toEqual(['plain: plain'])
+    expect(await said()).toEqual(['shell: shell/silent 1', 'plain: plain'])
   })
 })
 

@@ -46,9 +46,20 @@ export function createLinkBrowser({ methods }: Navigator, rules: UrlRules, prefe
       void prefetch(href, as)
     },
     watch(anchor, href, as) {
-      // The page that is shown needs no second copy; when it is left, pointing at the link is early enough.
-      if (!prefetches || toAbsolute(href)?.pathname === window.location.pathname) return () => undefined
-      return watch(anchor, () => prefetch(href, as))
+      if (!prefetches) return () => undefined
+      const isHere = () => toAbsolute(href)?.pathname === window.location.pathname
+      const start = () => watch(anchor, () => prefetch(href, as))
+      if (!isHere()) return start()
+      // The page that is shown needs no second copy until it is left.
+      const { events } = methods
+      let stop = () => events.off('routeChangeComplete', startLater)
+      function startLater(): void {
+        if (isHere()) return
+        stop()
+        stop = start()
+      }
+      events.on('routeChangeComplete', startLater)
+      return () => stop()
     },
   }
 }

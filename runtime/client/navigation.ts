@@ -130,12 +130,14 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
     const finish = enter(place)
     const { activeElement: focused, title } = document
     if (!(await display.show(loaded.view))) return false
-    current = undefined
     const target = finish()
     const isOther = toPathname(from.asPath) !== toPathname(shown.asPath)
     // Of the same page only a link leads elsewhere; a field that changes the query is still being typed into.
     if (scrolls && (isOther || focused instanceof HTMLAnchorElement)) resetFocus(focused, target)
     if (isOther || document.title !== title) announcer.announce(shown.asPath)
+    // Another navigation has begun, and told that this one has ended.
+    if (current !== navigation) return false
+    current = undefined
     events.emit('routeChangeComplete', ...told)
     return true
   }
@@ -247,9 +249,13 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
       return
     }
     const { asPath, hash } = here()
+    const { title } = document
+    const tell = () => document.title !== title && announcer.announce(asPath)
     if ('view' in loaded) {
       forgetReload()
-      if (!(await display.show({ ...loaded.view, asPath })) || scroll.restore(key) || hash === '') return
+      if (!(await display.show({ ...loaded.view, asPath }))) return
+      tell()
+      if (scroll.restore(key) || hash === '') return
       const target = scrollToHash(hash, false)
       if (target) resetFocus(null, target)
       return
@@ -259,7 +265,7 @@ export function createNavigator({ rules, pages, first, scroll, prefetches }: Nav
     loaded = {
       view: { ...display.view, asPath, Component: ApplicationError, pageProps: {}, isFallback: false, isReady: true },
     }
-    await display.show(loaded.view)
+    if (await display.show(loaded.view)) tell()
   }
 
   async function loadShell(match: PageMatch, asPath: string, signal: AbortSignal): Promise<Loaded> {

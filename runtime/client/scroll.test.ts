@@ -87,6 +87,18 @@ describe('a position that the page is too short for', () => {
     expect(top).toBe(2000)
   })
 
+  it('AX07 is left to a visitor who has scrolled since, when it is restored again', () => {
+    const memory = comeBack()
+    height = 4000
+    top = 50
+    expect(memory.restore('long')).toBe(true)
+    expect(top).toBe(50)
+    memory.save('long')
+    top = 0
+    memory.restore('long')
+    expect(top).toBe(50)
+  })
+
   it('knows nothing of other entries', () => {
     expect(comeBack().restore('other')).toBe(false)
     expect(observers).toEqual([])

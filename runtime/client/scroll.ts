@@ -12,6 +12,7 @@ export interface ScrollMemory {
   save(key: string): void
   /**
    * Scrolls to where an entry was left. A page that is too short gets some time to grow, until the visitor does something.
+   * Done again, as when a shell has become a page, it leaves a visitor alone who has scrolled since.
    *
    * @returns false when nothing is known of it
    */
@@ -24,12 +25,19 @@ export interface ScrollMemory {
 export function createScrollMemory(): ScrollMemory {
   const positions = new Map<string, Position>(readStored())
   let waiting: { readonly key: string; readonly stop: () => void } | undefined
+  /** Where the page of an entry came to be, by its key. */
+  let placed: { readonly key: string; readonly at: Position } | undefined
+
+  function place(key: string, position: Position): boolean {
+    scrollToPosition(position)
+    placed = { key, at: [window.scrollX, window.scrollY] }
+    return isAt(position)
+  }
 
   function waitForGrowth(key: string, position: Position): void {
     const controller = new AbortController()
     const observer = new ResizeObserver(() => {
-      scrollToPosition(position)
-      if (isAt(position)) stop()
+      if (place(key, position)) stop()
     })
     for (const element of [document.documentElement, document.body]) observer.observe(element)
     for (const input of ['wheel', 'touchmove', 'pointerdown', 'keydown']) {
@@ -55,13 +63,14 @@ export function createScrollMemory(): ScrollMemory {
         if (positions.size > MAX_ENTRIES) positions.delete(positions.keys().next().value!)
       }
       waiting?.stop()
+      placed = undefined
     },
     restore(key) {
       waiting?.stop()
       const position = positions.get(key)
       if (!position) return false
-      scrollToPosition(position)
-      if (!isAt(position)) waitForGrowth(key, position)
+      const hasScrolled = placed?.key === key && !isAt(placed.at)
+      if (!hasScrolled && !place(key, position)) waitForGrowth(key, position)
       return true
     },
     persist() {

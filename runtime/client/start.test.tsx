@@ -267,6 +267,27 @@ describe('a navigation', () => {
     await router.push('/')
     expect(listener).not.toHaveBeenCalled()
   })
+  it('is not lost when it begins while another one is on its way to the screen', async () => {
+    const answer = defer<Response>()
+    const router = await openHome({
+      data: (path) => (path.startsWith('/posts/2') ? answer.promise : json({ pageProps: {} })),
+    })
+    const seen: string[] = []
+    for (const name of ['routeChangeComplete', 'routeChangeError'] as const) {
+      router.events.on(
+        name,
+        (...values: unknown[]) => void seen.push(`${name} ${values.find((it) => typeof it === 'string') as string}`),
+      )
+    }
+    let second: Promise<boolean> | undefined
+    router.events.on('beforeHistoryChange', () => queueMicrotask(() => (second ??= router.push('/posts/2'))))
+    expect(await router.push('/posts/1')).toBe(false)
+    expect(state().asPath).toBe('/posts/1')
+    answer.resolve(json({ pageProps: {} }))
+    expect(await second).toBe(true)
+    expect(state().asPath).toBe('/posts/2')
+    expect(seen).toEqual(['routeChangeError /posts/1', 'routeChangeComplete /posts/2'])
+  })
   it('is stopped by a listener that throws', async () => {
     const router = await openHome()
     router.events.on('routeChangeStart', () => {

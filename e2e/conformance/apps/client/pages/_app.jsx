@@ -20,7 +20,8 @@ export default function App({ Component, pageProps }) {
         </Link>{' '}
         <Link href="/short" prefetch={false}>
           short
-        </Link>
+        </Link>{' '}
+        {'self' in router.query ? <Link href="/item/built">itself</Link> : null}
       </header>
       <Component {...pageProps} />
     </>
