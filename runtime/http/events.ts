@@ -29,11 +29,17 @@ export function createEventListener(options: {
     if (debug) log.info(toEventLine(event, now()))
     if (!onEvent) return
     try {
-      onEvent(event)
+      const result: unknown = onEvent(event)
+      // Its type lets async functions pass; nobody else would hear them fail, and that would end the process.
+      if (result instanceof Promise) result.catch(reportListener)
     } catch (error) {
-      // A metrics hook that throws must not cost anybody their page.
-      failures.report(error, { page: 'onEvent' })
+      reportListener(error)
     }
+  }
+
+  /** A metrics hook that fails must not cost anybody their page. */
+  function reportListener(error: unknown): void {
+    failures.report(error, { page: 'onEvent' })
   }
 
   function reportFailure({ error, path, pattern }: IsrEvent): void {
