@@ -174,4 +174,15 @@ describe('files', () => {
     socket.destroy()
     expect((await ask(port, '/big.bin', { method: 'HEAD' })).status).toBe(200)
   })
+
+  it('P2 a file that changes while the server runs is served whole, and nothing of it runs into the next answer', async () => {
+    const port = await start()
+    expect((await ask(port, '/pub.txt')).text).toBe('public')
+    for (const text of ['a longer text than it was', 'short', '']) {
+      await writeFile(join(clientDir, 'pub.txt'), text)
+      const answer = await ask(port, '/pub.txt')
+      expect([answer.text, answer.headers['content-length']]).toEqual([text, String(text.length)])
+      expect(answer.headers['cache-control']).toBe('public, max-age=0')
+    }
+  })
 })

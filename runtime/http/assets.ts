@@ -24,7 +24,11 @@ const SIMPLE_RANGE = /^bytes=(\d{1,15})-(\d{0,15})$/
 export function createAssets(dir: string, assetsDir: string): Assets {
   const files = new Set(listFiles(dir))
   const hashedPrefix = `/${assetsDir}/`
-  const serve = sirv(dir, { etag: true, extensions: [], setHeaders: setAssetHeaders })
+  const rules = { etag: true, extensions: [], setHeaders: setAssetHeaders }
+  const serveHashed = sirv(dir, rules)
+  // Others may change in place, and sirv would go on with the size that it knew: answers of which the rest is taken for the
+  // beginning of the next one on the connection. With `dev` it looks each time.
+  const serveNamed = sirv(dir, { ...rules, dev: true })
 
   function setAssetHeaders(res: ServerResponse, path: string, { size }: { size: number }): void {
     res.setHeader('X-Content-Type-Options', 'nosniff')
@@ -46,6 +50,7 @@ export function createAssets(dir: string, assetsDir: string): Assets {
       guardStream(res)
       // Only the path and the headers of a request are of interest to sirv, which would read the path with its base.
       const request = { url: path, headers: toAssetHeaders(req) } as IncomingMessage
+      const serve = path.startsWith(hashedPrefix) ? serveHashed : serveNamed
       serve(request, res, () => sendText(req, res, 404, 'Not Found'))
     },
   }
