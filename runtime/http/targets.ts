@@ -67,11 +67,11 @@ export function createTargets(manifest: RouteManifest): Targets {
 
   function findPage(path: string): Target | undefined {
     const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-    if (RESERVED.has(bare) || (bare === '/500' && !hasErrorPage)) return undefined
     const match = matchPage(bare)
     if (!match) return undefined
     const canonical = toCanonicalPath(match.route.pattern, match.params)
-    if (canonical === undefined) return undefined
+    // Asked of the one spelling, or `/%34%30%34` would be another name of the 404 page.
+    if (canonical === undefined || RESERVED.has(canonical) || (canonical === '/500' && !hasErrorPage)) return undefined
     // A dynamic page without data functions is the same document for every path.
     const key = shared.has(match.route.pattern) ? toShellKey(match.route.pattern) : toPageKey(canonical)
     return { key, route: match.route, params: match.params, path: canonical }
@@ -95,7 +95,10 @@ export function createTargets(manifest: RouteManifest): Targets {
     recall: (rawPath) => known.get(rawPath),
     remember(rawPath, target, form) {
       // Other spellings of the path would let a visitor fill the memory with names for one page.
-      if (toRawPath(target, form) === rawPath) known.set(rawPath, { target, form })
+      const spelling = toRawPath(target, form)
+      if (spelling !== rawPath) return
+      // Texts of our own: the visitor's are parts of the whole request target, which they would keep in memory, query and all.
+      known.set(spelling, { target: { ...target, params: structuredClone(target.params) }, form })
     },
   }
 }
