@@ -33,6 +33,23 @@ function readAll(socket: Socket): Promise<string> {
   })
 }
 
+describe('errors', () => {
+  it('P8 connections that the system refuses to hand over do not end the process', async () => {
+    let listening: { emit(name: string, error: Error): boolean } | undefined
+    server = await openServer(
+      (req, res) => {
+        // Node keeps the server of a connection there, without saying so in its types.
+        listening = (req.socket as unknown as { server: typeof listening }).server
+        res.end('fine')
+      },
+      { port: 0, host: HOST },
+    )
+    await ask(server.port, '/')
+    for (let count = 0; count < 3; count += 1) listening!.emit('error', new Error('accept ENOBUFS'))
+    expect((await ask(server.port, '/')).text).toBe('fine')
+  })
+})
+
 describe('shutdown', () => {
   it('REL-53 R09 finishes answers that are on their way, closes all other connections at once', async () => {
     let answer: ServerResponse | undefined

@@ -76,6 +76,8 @@ export async function openServer(
     server.once('error', (error: NodeJS.ErrnoException) => reject(toPortError(error, options.port, options.host)))
     server.listen(options.port, options.host, resolve)
   })
+  // A connection that the system could not hand over, for want of memory say, is one visitor's loss and no reason to end.
+  server.on('error', () => undefined)
 
   return {
     port: (server.address() as AddressInfo).port,
