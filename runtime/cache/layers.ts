@@ -3,7 +3,7 @@ import type { Floors } from '../isr/floors.ts'
 import type { CacheStore, Clock, Entry, Prerendered } from '../types.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
 import type { Memory } from './memory.ts'
-import { createPending } from './pending.ts'
+import { createPending, type Unfinished } from './pending.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 /** A store that takes longer than this to answer counts as having nothing: a visitor waits. */
@@ -71,13 +71,16 @@ export function createLayers(options: LayersOptions): Layers {
       }),
   })
 
-  async function writeEntry(entry: Entry): Promise<void> {
+  async function writeEntry(entry: Entry): Promise<Unfinished | undefined> {
     const { key, kind, generatedAt, revalidate, expire } = entry
+    const write = async () => store?.set(key, encodeEntry(entry), { kind, generatedAt, revalidate, expire })
+    const rest = write()
     try {
-      const write = async () => store?.set(key, encodeEntry(entry), { kind, generatedAt, revalidate, expire })
-      await limited(write(), WRITE_LIMIT_MS, `writing ${key}`)
+      await limited(rest, WRITE_LIMIT_MS, `writing ${key}`)
+      return undefined
     } catch (error) {
       onTrouble({ key, reason: 'write', error: toStoreError(error, `Storing ${key} failed; it is served from memory`) })
+      return { rest }
     }
   }
 

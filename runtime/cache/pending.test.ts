@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../types.ts'
-import { createPending } from './pending.ts'
+import { createPending, type Unfinished } from './pending.ts'
 import { toEntryOf } from './testing/entries.ts'
 
 function createGated(maxBytes = 1e6) {
-  const writes: Array<{ entry: Entry; finish: () => void }> = []
+  const writes: Array<{ entry: Entry; finish: (unfinished?: Unfinished) => void }> = []
   const refused: Entry[] = []
   const pending = createPending((entry) => new Promise((resolve) => writes.push({ entry, finish: resolve })), {
     maxBytes,
@@ -69,5 +69,21 @@ describe('pending writes', () => {
       await turn()
     }
     expect(refused).toHaveLength(1)
+  })
+
+  it('P7 a write that was given up counts until the store has let go of its bytes', async () => {
+    const { pending, writes, refused } = createGated(3000)
+    let letGo = (): void => undefined
+    const rest = new Promise<void>((resolve) => (letGo = resolve))
+    void pending.add(toEntryOf('a', 2000))
+    writes[0]?.finish({ rest })
+    // Nobody waits for it any more, but its bytes are still there.
+    await pending.idle()
+    void pending.add(toEntryOf('b', 2000))
+    expect(refused.map(({ key }) => key)).toEqual(['b'])
+    letGo()
+    await turn()
+    void pending.add(toEntryOf('b', 2000))
+    expect(writes.map(({ entry }) => entry.key)).toEqual(['a', 'b'])
   })
 })

@@ -15,6 +15,12 @@ export interface Pending {
   idle(): Promise<void>
 }
 
+/** A write that was given up, and that the store still holds the bytes of. */
+export interface Unfinished {
+  /** Settles when the store has let go of them. */
+  readonly rest: Promise<unknown>
+}
+
 interface Turn {
   entry: Entry
   bytes: number
@@ -23,12 +29,13 @@ interface Turn {
 }
 
 /**
- * @param write stores one entry; must not reject
- * @param options.maxBytes what may wait; past it entries are refused, since a store that hangs must not fill the memory
+ * @param write stores one entry, within bounded time; must not reject
+ * @param options.maxBytes what may wait, writes that were given up included for as long as the store holds their bytes; past
+ *   it entries are refused, since a store that hangs must not fill the memory
  * @param options.refuse called with each entry that was refused
  */
 export function createPending(
-  write: (entry: Entry) => Promise<void>,
+  write: (entry: Entry) => Promise<Unfinished | undefined>,
   options: { readonly maxBytes: number; readonly refuse: (entry: Entry) => void },
 ): Pending {
   const slots = new Map<string, { writing: Turn; next: Turn | undefined }>()
@@ -38,8 +45,10 @@ export function createPending(
   async function drain(key: string, slot: { writing: Turn; next: Turn | undefined }): Promise<void> {
     for (;;) {
       const turn = slot.writing
-      await write(turn.entry)
-      bytes -= turn.bytes
+      const unfinished = await write(turn.entry)
+      const release = () => void (bytes -= turn.bytes)
+      if (unfinished) unfinished.rest.then(release, release)
+      else release()
       const { next } = slot
       if (next) {
         slot.writing = next
