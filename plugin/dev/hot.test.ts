@@ -107,6 +107,21 @@ describe('planUpdate', () => {
     )
   })
 
+  it('looks at the pages when a file that is being written has its text', async () => {
+    const order: string[] = []
+    rescan = async () => order.push('rescan') > 0
+    const read = async () => {
+      await new Promise((resolve) => setTimeout(resolve))
+      order.push('read')
+      return ''
+    }
+    const { ssr } = server.environments
+    expect(await planUpdate(site, ssr, { file: `${root}/pages/plain.js`, type: 'update', read })).toBe('reload')
+    expect(order).toEqual(['read', 'rescan'])
+    const gone = () => Promise.reject(new Error('ENOENT'))
+    expect(await planUpdate(site, ssr, { file: `${root}/pages/plain.js`, type: 'update', read: gone })).toBe('reload')
+  })
+
   it('an edit of getStaticProps refreshes the data', async () => {
     expect(await planFor('pages/index.js', SOURCES['pages/index.js'].replace('read()', "'new'"))).toBe('data')
   })

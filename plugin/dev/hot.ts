@@ -69,7 +69,11 @@ export async function planUpdate(
   ssr: Pick<DevEnvironment, 'moduleGraph' | 'pluginContainer'>,
   { file, type, read }: Pick<HotUpdateOptions, 'file' | 'type' | 'read'>,
 ): Promise<HotPlan> {
-  if (site.isInPages(file) && (await site.rescan())) return 'reload'
+  if (site.isInPages(file)) {
+    // Many editors empty a file before they write it. Vite's `read` waits for the text, and would not call again for it.
+    if (type === 'update') await tryRead(read)
+    if (await site.rescan()) return 'reload'
+  }
   if (type !== 'update') return 'none'
   if (site.isDocument(file)) return 'reload'
   if (site.isPage(file)) {
@@ -83,6 +87,15 @@ export async function planUpdate(
     if (half && (await isImportedBy(ssr, half, page.file!, via))) return 'data'
   }
   return 'none'
+}
+
+/** A file that is gone by now is another change. */
+async function tryRead(read: HotUpdateOptions['read']): Promise<void> {
+  try {
+    await read()
+  } catch {
+    // The scan finds out.
+  }
 }
 
 /** Climbs from modules to the pages that import them, and says through which of its own imports each page does. */
