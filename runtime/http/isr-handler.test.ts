@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isIsrError } from '../errors.ts'
@@ -211,5 +211,14 @@ describe('a folder that is no build', () => {
   it('ISR_NO_BUILD when the entries are missing', async () => {
     await rm(join(build.dist, 'isr', build.manifest.entries.index))
     await expectNoBuild(/vite build/)
+  })
+
+  it('REL-34 a server whose build was replaced makes no pages of the other one, and goes on with what it has', async () => {
+    const port = await start()
+    const app = join(build.dist, 'server/app.mjs')
+    await writeFile(app, (await readFile(app, 'utf8')).replace("buildId: 'build1'", "buildId: 'build2'"))
+    expect((await ask(port, '/p/1')).status).toBe(500)
+    expect(lines.join()).toContain('code=ISR_NO_BUILD')
+    expect((await ask(port, '/')).text).toBe('<html>prerendered</html>')
   })
 })

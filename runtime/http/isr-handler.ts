@@ -3,6 +3,7 @@ import { createDiskStore } from '../cache/disk.ts'
 import { openPack } from '../cache/pack.ts'
 import { createSystemClock } from '../isr/clock.ts'
 import { createEngine } from '../isr/engine.ts'
+import { checkBuild } from '../renderer/build-check.ts'
 import { createInProcessRenderer } from '../renderer/in-process.ts'
 import { createWorkerRenderer } from '../renderer/worker-thread.ts'
 import type { IsrEvent, Renderer } from '../types.ts'
@@ -95,9 +96,10 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
 }
 
 function createRenderer(build: BuildFolder, onLost: (error: unknown) => void): Renderer {
-  const { workers } = build.manifest.settings.render
-  if (workers === 0) return createInProcessRenderer(() => build.loadApp())
-  return createWorkerRenderer({ worker: build.worker, workers, onLost })
+  const { buildId, settings } = build.manifest
+  const { workers } = settings.render
+  if (workers === 0) return createInProcessRenderer(async () => checkBuild(await build.loadApp(), buildId))
+  return createWorkerRenderer({ worker: build.worker, workers, buildId, onLost })
 }
 
 function openStore(build: BuildFolder, cacheDir: string | undefined, log: Log) {

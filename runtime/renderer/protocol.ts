@@ -1,6 +1,12 @@
 import { IsrError, toErrorMessage, type IsrErrorCode } from '../errors.ts'
 import type { Job } from '../types.ts'
 
+/** What a render worker is started with. */
+export interface WorkerSetup {
+  /** The build whose pages it is to make, where that is known. */
+  readonly buildId: string | undefined
+}
+
 /** What the serving thread sends to a render worker. */
 export type ToWorker =
   | { readonly type: 'job'; readonly id: number; readonly job: Job }

@@ -1,8 +1,9 @@
-import { isMainThread, parentPort, type TransferListItem } from 'node:worker_threads'
+import { isMainThread, parentPort, workerData, type TransferListItem } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { createJobRunner, type RunJob } from '../isr/generate.ts'
 import type { Body, IsrApp } from '../types.ts'
-import { toWireError, type FromWorker, type ToWorker } from './protocol.ts'
+import { checkBuild } from './build-check.ts'
+import { toWireError, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
 
 /**
  * The body of a render worker: answers the jobs of `createWorkerRenderer` until it is terminated.
@@ -19,8 +20,9 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
 
   async function loadRunner(): Promise<RunJob> {
     try {
-      return createJobRunner(await loadApp())
+      return createJobRunner(checkBuild(await loadApp(), (workerData as Partial<WorkerSetup> | null)?.buildId))
     } catch (error) {
+      if (error instanceof IsrError) throw error
       throw new IsrError('ISR_IMPORT', `The app could not be imported: ${toErrorMessage(error)}`, { cause: error })
     }
   }

@@ -184,6 +184,14 @@ describe('createWorkerRenderer', () => {
       }, 5000)
     }))
 
+  it('REL-34 a worker that finds another build in the place of its own makes no pages', () =>
+    withRenderer({ buildId: 'older' }, async (run) => {
+      const error = await failure(run('/good'))
+      expect(error).toMatchObject({ code: 'ISR_NO_BUILD' })
+      expect(error!.message).toContain('restart')
+      await withRenderer({ buildId: 'test' }, async (other) => expect(await other('/good')).toContain('threadId'))
+    }))
+
   it('close answers what still runs and ends the workers', async () => {
     const renderer = createWorkerRenderer({ worker, workers: 2 })
     const hung = failure(renderer.run(job('/hangs'), { timeoutMs: 20_000 }))

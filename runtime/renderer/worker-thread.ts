@@ -2,12 +2,14 @@ import { Worker } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import type { Job, JobResult, Renderer } from '../types.ts'
 import { abortError, describeJob, timeoutError } from './in-process.ts'
-import { fromWireError, type FromWorker, type ToWorker } from './protocol.ts'
+import { fromWireError, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
 
 /** How `createWorkerRenderer` is set up. */
 export interface WorkerRendererOptions {
   /** The module that calls `serveJobs`. */
   readonly worker: URL
+  /** The build that pages are made for: a worker that finds another one in its place makes none. Default: not checked. */
+  readonly buildId?: string
   /** Worker threads; each starts with the first job it gets. */
   readonly workers: number
   /** A worker that does not answer for this long is taken to be in an endless loop. Milliseconds, default 15 000. */
@@ -97,6 +99,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   function start(lane: Lane): Worker {
     const worker = new Worker(options.worker, {
       name: 'isr-render',
+      workerData: { buildId: options.buildId } satisfies WorkerSetup,
       ...(options.memoryMegabytes && { resourceLimits: { maxOldGenerationSizeMb: options.memoryMegabytes } }),
     })
     let reason: unknown
