@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert'
-import { describe, expect, it, test } from 'vitest'
+import type nodeTest from 'node:test'
+import { describe, expect, expectTypeOf, it, test } from 'vitest'
 import { createDiskStore } from './cache/disk.ts'
 import { testStore, type TestStoreOptions } from './testing.ts'
 import type { CacheStore, CreateStore } from './types.ts'
@@ -40,6 +41,11 @@ async function runContract(createStore: CreateStore, options: Partial<TestStoreO
 }
 
 describe('testStore', () => {
+  it('takes the functions of vitest and of node:test', () => {
+    expectTypeOf<typeof test>().toExtend<TestStoreOptions['test']>()
+    expectTypeOf<typeof nodeTest>().toExtend<TestStoreOptions['test']>()
+  })
+
   it.each<[wrong: string, createStore: CreateStore, failing: RegExp]>([
     [
       'null for nothing',

@@ -100,7 +100,7 @@ describe('code', () => {
     expect(output).toContain("Type 'string' is not assignable to type 'number'")
   })
 
-  const configs = all.filter(({ file }) => file === 'vite.config.ts')
+  const configs = all.filter(({ file }) => /^vite\.config\.m?ts$/.test(file ?? ''))
 
   async function loadPlugins(name: string, text: string): Promise<string[]> {
     const folder = join(site.root, 'configs', name)

@@ -124,8 +124,10 @@ function toAddress(port: number): string[] {
 /** Ours as a copy of what is published, so that a later build of it changes no running test; the rest as npm put it. */
 async function installPackages(root: string): Promise<void> {
   const installed = join(root, 'node_modules')
-  await cp(join(repository, 'dist'), join(installed, 'vite-plugin-isr/dist'), { recursive: true })
-  await cp(join(repository, 'package.json'), join(installed, 'vite-plugin-isr/package.json'))
+  const { files } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { files: string[] }
+  for (const name of ['package.json', ...files]) {
+    await cp(join(repository, name), join(installed, 'vite-plugin-isr', name), { recursive: true })
+  }
   for (const name of await listPackages(join(repository, 'node_modules'))) {
     await mkdir(dirname(join(installed, name)), { recursive: true })
     await symlink(join(repository, 'node_modules', name), join(installed, name), 'dir')
