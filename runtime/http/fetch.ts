@@ -12,7 +12,7 @@ export interface FetchAdapter {
 const BODILESS = new Set([204, 205, 304])
 
 /** They belong to the connection in between, which is none. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade'])
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
 
 /**
  * Serves fetch-standard requests through a Node handler: over a pair of streams in memory, with Node's own HTTP on both
@@ -47,8 +47,7 @@ export function createFetchAdapter(listener: RequestListener): FetchAdapter {
         outgoing.once('response', resolve)
         outgoing.once('error', reject)
       })
-      if (request.body) sendBody(request.body, outgoing).catch((error: unknown) => outgoing.destroy(error as Error))
-      else outgoing.end()
+      sendBody(request.body, outgoing).catch((error: unknown) => outgoing.destroy(error as Error))
       return toResponse(await answered, request.method)
     },
 
@@ -59,10 +58,14 @@ export function createFetchAdapter(listener: RequestListener): FetchAdapter {
 }
 
 /**
- * Sends a request's body. An answer may come before it is read, and the rest is then left: cancelling it would be right, but
+ * Sends a request with its body. An answer may come before it is read, and the rest is then left: cancelling it would be right, but
  * Node's own streams throw where nobody can catch it when they are cancelled in the middle of a read.
  */
-async function sendBody(body: ReadableStream<Uint8Array>, outgoing: ClientRequest): Promise<void> {
+async function sendBody(body: ReadableStream<Uint8Array> | null, outgoing: ClientRequest): Promise<void> {
+  if (!body) {
+    outgoing.end()
+    return
+  }
   const reader = body.getReader()
   const closed = new Promise<void>((resolve) => void outgoing.once('close', resolve))
   for (;;) {

@@ -242,4 +242,11 @@ describe('createIsrHandler', () => {
   it('ISR_NO_BUILD says what to run', () => {
     expect(() => createIsrHandler({ dist: '/nowhere' })).toThrow(/no build in \/nowhere.*Run `vite build` first/)
   })
+
+  it('P8 headers that are about the visitor’s own connection break nothing', async () => {
+    site = await startSite(pages)
+    const { handler } = site
+    const headers = { te: 'trailers', trailer: 'x-checksum', 'keep-alive': 'timeout=5' }
+    expect((await handler.fetch(new Request('http://x/p/1', { headers }))).status).toBe(200)
+  })
 })
