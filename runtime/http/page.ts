@@ -97,5 +97,12 @@ function toPrivateHeaders({ next }: HttpContext, state: 'MISS' | 'BYPASS', detai
 
 function isBot(context: HttpContext, req: IncomingMessage): boolean {
   const userAgent = req.headers['user-agent']
-  return userAgent !== undefined && context.isBot(userAgent)
+  if (userAgent === undefined) return false
+  try {
+    return context.isBot(userAgent)
+  } catch (error) {
+    // A hook that fails must not cost anybody their page; the whole page is right for everybody.
+    context.failures.report(error, { page: 'isBot' })
+    return true
+  }
 }

@@ -173,4 +173,18 @@ describe('slots', () => {
     await expect(slots.run(() => Promise.reject(new Error('x')))).rejects.toThrow('x')
     expect(await slots.run(async () => 'next')).toBe('next')
   })
+
+  it('P1 a page is served although the isBot option throws', async () => {
+    const isBot = () => {
+      throw new Error('no list of bots')
+    }
+    const module = { getStaticProps: async () => ({ props: {}, revalidate: 1 }) }
+    const own = await startSite({ '/p': { module } }, { options: { isBot } })
+    const headers = { 'user-agent': 'Mozilla/5.0' }
+    expect((await ask(own.port, '/p', { headers })).headers['x-isr-cache']).toBe('MISS')
+    own.clock.now += 5000
+    expect((await ask(own.port, '/p', { headers })).headers['x-isr-cache']).toBe('STALE')
+    expect(own.lines.join()).toContain('no list of bots')
+    await own.close()
+  })
 })
