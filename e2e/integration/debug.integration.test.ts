@@ -17,9 +17,25 @@ describe('ISR_DEBUG_CACHE=1', () => {
     await app.restart({ ISR_DEBUG_CACHE: '1' })
   })
 
+  let marks = 0
+
+  /** Lines and answers come by different ways: waits until all lines so far are here. @returns where the next one begins */
+  async function findEnd(): Promise<number> {
+    marks += 1
+    const path = `/listed/mark-${marks}`
+    await app.get(path)
+    return eventually(() => {
+      const output = app.server.output()
+      // The 404 page is the last line of such a request.
+      const end = /.* isr HIT \/404 .*\n/.exec(output.slice(Math.max(0, output.indexOf(` ${path} `))))
+      if (!output.includes(` ${path} `) || !end) throw new Error(`no line of ${path}`)
+      return output.indexOf(` ${path} `) + end.index + end[0].length
+    })
+  }
+
   /** The lines that come of what is done, without their times. Ends when the last of them has come. */
   async function readLines(act: () => Promise<unknown>, last: RegExp): Promise<string[]> {
-    const before = app.server.output().length
+    const before = await findEnd()
     await act()
     return eventually(() => {
       const lines = app.server

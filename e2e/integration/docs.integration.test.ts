@@ -179,7 +179,7 @@ describe('configuration of other programs', () => {
   it.each(named(of('nginx')))('%s is read by nginx where that is installed', async (name, { text }) => {
     checkForm(text)
     const nginx = findProgram('nginx')
-    if (!nginx) return
+    if (!nginx) return console.warn(`${name}: nginx is not installed, so that only the form is checked`)
     const folder = join(site.root, 'nginx', name.replaceAll(/\W/g, '-'))
     await mkdir(folder, { recursive: true })
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -195,7 +195,7 @@ describe('configuration of other programs', () => {
   it.each(named(of('vcl')))('%s is compiled by Varnish where that is installed', async (name, { text }) => {
     checkForm(text.replace(/^vcl 4\.1;$/m, ''))
     const varnish = findProgram('varnishd')
-    if (!varnish) return
+    if (!varnish) return console.warn(`${name}: Varnish is not installed, so that only the form is checked`)
     const folder = await mkdtemp(join(tmpdir(), 'isr-varnish-'))
     try {
       // Varnish compiles as a user of its own.
@@ -210,6 +210,7 @@ describe('configuration of other programs', () => {
     }
   })
 
+  // A Docker daemon is seldom there in tests: what the image holds is put together and started below.
   it.each(named(of('dockerfile')))('%s has instructions that exist, in their form', (_name, { text }) => {
     const instructions = text.trimEnd().split(/\n+(?! )/)
     for (const line of instructions) {
