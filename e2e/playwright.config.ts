@@ -33,7 +33,7 @@ export default defineConfig<object, { mode: Mode; base: string }>({
   projects: [
     { name: 'dev', testIgnore: [...notBoth, '**/*.preview.spec.ts'], use: { mode: 'dev' } },
     { name: 'preview', testIgnore: [...notBoth, '**/*.dev.spec.ts'], use: { mode: 'preview' } },
-    { name: 'start', testMatch: '**/*.start.spec.ts', use: { mode: 'start' } },
+    { name: 'start', testMatch: ['**/*.start.spec.ts', '**/migrated.spec.ts'], use: { mode: 'start' } },
     { name: 'base-dev', testMatch: '**/*.base.spec.ts', use: { mode: 'dev', base } },
     { name: 'base-preview', testMatch: '**/*.base.spec.ts', use: { mode: 'preview', base } },
   ],

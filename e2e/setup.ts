@@ -1,8 +1,8 @@
 import { setup as buildPackageWhenStale } from '../scripts/fresh-dist.mjs'
-import { buildTemplate, removeSites } from './site.ts'
+import { buildTemplates, removeSites } from './site.ts'
 
 export default async function setup(): Promise<() => Promise<void>> {
   buildPackageWhenStale()
-  await buildTemplate()
+  await buildTemplates()
   return removeSites
 }

@@ -1,6 +1,6 @@
 /**
- * Copies of the playground, each with a database and a cache of its own, so that runs don't disturb each other. They lie
- * inside the repository because packages are then found where npm put them.
+ * Copies of the playground and of the app in e2e/migrated, each with data and a cache of its own, so that runs don't disturb
+ * each other. They lie inside the repository because packages are then found where npm put them.
  */
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -12,11 +12,14 @@ import { runToEnd, startProcess, type ServerProcess } from './process.ts'
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..')
 const playground = join(repository, 'playground')
 const probe = join(repository, 'e2e/fixtures/probe')
+const migrated = join(repository, 'e2e/migrated')
 const sites = join(repository, 'e2e/.sites')
-const template = join(sites, 'template')
+/** What is copied, built. */
+const templates = { playground: join(sites, 'playground'), migrated: join(sites, 'migrated') }
 const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
 
 export type Mode = 'dev' | 'preview' | 'start'
+export type App = keyof typeof templates
 
 /** Vite's `base` of the sites that don't have their host to themselves. */
 export const base = '/deep/down/'
@@ -57,19 +60,20 @@ async function copySite(from: string, to: string, keep: readonly string[]): Prom
 async function installPackage(): Promise<void> {
   const installed = join(sites, 'node_modules/vite-plugin-isr')
   await cp(join(repository, 'dist'), join(installed, 'dist'), { recursive: true })
-  await cp(join(repository, 'package.json'), join(installed, 'package.json'))
+  for (const file of ['package.json', 'next.d.ts']) await cp(join(repository, file), join(installed, file))
 }
 
-/** Copies the playground, adds the probe pages and builds it: once for a whole run. */
-export async function buildTemplate(): Promise<void> {
+/** Copies the playground, adds the probe pages, and builds it and the migrated app: once for a whole run. */
+export async function buildTemplates(): Promise<void> {
   await rm(sites, { recursive: true, force: true })
   await installPackage()
-  await copySite(playground, template, [])
+  await copySite(playground, templates.playground, [])
   // The playground's own extends the one in the folder above it.
   await writeFile(join(sites, 'tsconfig.json'), '{ "extends": "../../tsconfig.json" }\n')
-  await cp(probe, template, { recursive: true })
-  await mkdir(join(template, 'data'), { recursive: true })
-  await runToEnd(process.execPath, [vite, 'build'], template, toEnv(template))
+  await cp(probe, templates.playground, { recursive: true })
+  await mkdir(join(templates.playground, 'data'), { recursive: true })
+  await copySite(migrated, templates.migrated, [])
+  for (const root of Object.values(templates)) await runToEnd(process.execPath, [vite, 'build'], root, toEnv(root))
 }
 
 export async function removeSites(): Promise<void> {
@@ -83,11 +87,11 @@ function toCommand(mode: Mode, root: string, base: string, port: number) {
   return { args: [...command, '--base', base, '--host', '127.0.0.1', '--port', String(port), '--strictPort'], env }
 }
 
-/** Makes a copy called `name` and serves it. */
-export async function createSite(mode: Mode, name: string, base = '/'): Promise<Site> {
+/** Makes a copy of an app, called `name`, and serves it. */
+export async function createSite(mode: Mode, app: App, name: string, base = '/'): Promise<Site> {
   const root = join(sites, name)
-  if (!existsSync(template)) await buildTemplate()
-  await copySite(template, root, mode === 'dev' ? ['data'] : ['data', 'dist'])
+  if (!existsSync(templates[app])) await buildTemplates()
+  await copySite(templates[app], root, mode === 'dev' ? ['data'] : ['data', 'dist'])
 
   if (mode !== 'dev' && base !== '/') {
     await runToEnd(process.execPath, [vite, 'build', '--base', base], root, toEnv(root))

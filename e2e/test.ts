@@ -4,10 +4,11 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { test as base, expect, type ConsoleMessage, type Page, type Request } from 'playwright/test'
-import { createSite, type Mode, type Site } from './site.ts'
+import { createSite, type App, type Mode, type Site } from './site.ts'
 
 interface WorkerFixtures {
   mode: Mode
+  app: App
   /** Vite's `base`. */
   base: string
   site: Site
@@ -21,11 +22,12 @@ interface TestFixtures {
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   mode: ['preview', { option: true, scope: 'worker' }],
+  app: ['playground', { option: true, scope: 'worker' }],
   base: ['/', { option: true, scope: 'worker' }],
 
   site: [
-    async ({ mode, base }, provide, { workerIndex }) => {
-      const site = await createSite(mode, `${mode}-${workerIndex}`, base)
+    async ({ mode, app, base }, provide, { workerIndex }) => {
+      const site = await createSite(mode, app, `${app}-${mode}-${workerIndex}`, base)
       await provide(site)
       await site.stop()
     },
@@ -71,11 +73,14 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
 export { expect }
 
-/** Resolves when React has taken over the document. */
+/** Resolves when React has taken over the document, or the page in it. */
 export async function hydrated(page: Page): Promise<void> {
-  await page.waitForFunction(() =>
-    Object.keys(document).some((key) => key.startsWith('__reactContainer') && Reflect.get(document, key) !== null),
-  )
+  await page.waitForFunction(() => {
+    const container = document.getElementById('__next') ?? document
+    return Object.keys(container).some(
+      (key) => key.startsWith('__reactContainer') && Reflect.get(container, key) !== null,
+    )
+  })
 }
 
 /** Marks this document, so that a later check can tell whether the browser loaded another one. */

@@ -1,15 +1,28 @@
-import { Component, type ReactNode } from 'react'
-import type { AnyComponent, Router } from '../client/types.ts'
+import { Component, type ComponentType, type ReactNode } from 'react'
+import type { AnyComponent } from '../client/types.ts'
+import type { NextRouter } from './router-types.ts'
+import type { NextPageContext } from './types.ts'
 
 /** What `_app` is given. */
 // oxlint-disable-next-line typescript/no-explicit-any -- Next.js types them so, and `_app` reads fields without a cast.
 export interface AppProps<P = any> {
   Component: AnyComponent
   pageProps: P
-  router: Router
+  router: NextRouter
 }
 
-/** What `getInitialProps` of `_app` would give; see there. */
+/** What `getInitialProps` of `_app` would be called with; it is refused, since with it no page could be static. */
+export interface AppContext {
+  Component: AnyComponent
+  AppTree: AnyComponent
+  ctx: NextPageContext
+  router: NextRouter
+}
+
+/** An `_app` as a function. */
+export type AppType<P = object> = ComponentType<AppProps<P>>
+
+/** What `getInitialProps` of `_app` would give. */
 export interface AppInitialProps<P = Record<string, unknown>> {
   pageProps: P
 }

@@ -44,11 +44,13 @@ const unloaded = new Set<() => Promise<unknown>>()
 export async function loadDynamics(): Promise<void> {
   // What is loaded may ask for more.
   while (unloaded.size > 0) {
+    // Noted until they are there: whoever renders meanwhile waits for the same ones.
     const loads = [...unloaded]
-    unloaded.clear()
     await Promise.allSettled(loads.map((load) => load()))
+    for (const load of loads) unloaded.delete(load)
   }
 }
+
 const neverChanges = () => () => undefined
 
 /**
@@ -90,7 +92,7 @@ export default function dynamic<P = object>(
     }, [isInHtml])
 
     if (isServer && ssr) note?.(modules)
-    const Loaded = isInHtml ? (component ?? use(resource.load())) : isFirst ? undefined : component
+    const Loaded = isInHtml ? use(resource.load()) : isFirst ? undefined : component
     // It is made once, by the module that is loaded.
     // oxlint-disable-next-line react/static-components
     if (Loaded) return <Loaded {...(props as P & object)} />
@@ -135,8 +137,15 @@ function createResource<P>(load: () => LoaderComponent<P>): Resource<P> {
   }
 
   function start(): Promise<ComponentType<P>> {
-    loading ??= run()
-    return loading
+    if (loading) return loading
+    const started = run()
+    loading = started
+    // How React marks a promise whose value it may read at once. Else it would wait a moment for what is there.
+    started.then(
+      (value) => Object.assign(started, { status: 'fulfilled', value }),
+      () => undefined,
+    )
+    return started
   }
 
   /** `loading` shows the failure; without one the console has it. */

@@ -16,7 +16,7 @@ import { isPlainClick, Link as PlainLink, type LinkProps as PlainLinkProps } fro
 import { formatUrl } from '../client/url.ts'
 
 /** What `Link` takes, besides all that an `<a>` takes. */
-export interface LinkProps extends PlainLinkProps {
+export interface LinkProps<_Route = unknown> extends PlainLinkProps {
   /** Internationalised routing is out of scope: it is taken and changes nothing. */
   locale?: string | false
   /** The link is the child, which must take `href`, `onClick` and `ref`; else `Link` is the `<a>`. Default false. */

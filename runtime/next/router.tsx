@@ -1,11 +1,19 @@
 import type { ComponentType, ReactNode } from 'react'
-import { useRouter } from '../client/context.ts'
-import type { Router as NextRouter } from '../client/types.ts'
-import { createSingleton, type SingletonRouter } from './singleton.ts'
+import { useRouter as usePlainRouter } from '../client/context.ts'
+import { createSingleton } from './singleton.ts'
+import type { NextRouter, SingletonRouter } from './router-types.ts'
 
 export type { RouterEvents, RouterEventMap } from '../client/events.ts'
-export type { TransitionOptions, Url } from '../client/types.ts'
-export { useRouter, type NextRouter, type SingletonRouter }
+export type { Url } from '../client/types.ts'
+export type { NextRouter, SingletonRouter, TransitionOptions } from './router-types.ts'
+
+/**
+ * The router, in a component of a page or `_app`.
+ *
+ * @throws `IsrError` with code `ISR_CLIENT` outside of those
+ * @see https://nextjs.org/docs/pages/api-reference/functions/use-router
+ */
+export const useRouter: () => NextRouter = usePlainRouter
 
 /** What a component gets from `withRouter`. */
 export interface WithRouterProps {

@@ -1,14 +1,6 @@
 import type { RouterEventMap, RouterEvents } from '../client/events.ts'
-import type { Router } from '../client/types.ts'
 import { IsrError } from '../errors.ts'
-
-/** The one router of a document, for code outside of components. */
-export interface SingletonRouter extends Router {
-  /** The router of the page in view; null before the page is hydrated, and on the server. */
-  readonly router: Router | null
-  /** Calls back when there is a router: at once, or after hydration. Never on the server. */
-  ready(callback: () => void): void
-}
+import type { NextRouter, SingletonRouter } from './router-types.ts'
 
 type Registration = Parameters<RouterEvents['on']>
 
@@ -19,16 +11,16 @@ const FIELDS = ['pathname', 'route', 'query', 'asPath', 'basePath', 'isFallback'
 export interface Singleton {
   readonly router: SingletonRouter
   /** Called with the router of each page that is shown. */
-  attach(router: Router): void
+  attach(router: NextRouter): void
 }
 
 /** Creates the router that code outside of components uses; what it is told before there is a page waits for it. */
 export function createSingleton(): Singleton {
-  let current: Router | null = null
+  let current: NextRouter | null = null
   const waiting: Array<() => void> = []
   let registrations: Registration[] = []
 
-  function read(): Router {
+  function read(): NextRouter {
     if (current) return current
     throw new IsrError(
       'ISR_CLIENT',

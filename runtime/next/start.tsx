@@ -1,17 +1,17 @@
 import { startClient, type ClientOptions } from '../client/start.tsx'
-import type { AnyComponent, Router } from '../client/types.ts'
+import type { AnyComponent } from '../client/types.ts'
 import type { PageData } from '../types.ts'
 import App from './app.tsx'
 import { createNextApp, NoDocument } from './frame.tsx'
 import { createHeadManager } from './head-manager.ts'
 import { toNextData, type NextData } from './next-data.ts'
 import { ROOT_ID } from './root-id.ts'
-import { Router as singleton } from './router.tsx'
+import { Router as singleton, type SingletonRouter } from './router.tsx'
 
 declare global {
   interface Window {
     /** What scripts on Next.js pages look for. */
-    next?: { version: string; router: Router }
+    next?: { version: string; router: SingletonRouter }
     __NEXT_DATA__?: NextData
   }
 }

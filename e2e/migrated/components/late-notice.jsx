@@ -1,0 +1,3 @@
+export default function LateNotice() {
+  return <p role="status">Two books are late.</p>
+}
