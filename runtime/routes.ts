@@ -73,13 +73,11 @@ export type RevalidatePath<Path> = HasNoRoutes extends true
   ? Path
   : string extends Path
     ? Path
-    : Path extends `${string}?${string}` | `${string}#${string}`
-      ? WithoutParams<keyof IsrRoutes>
-      : Path extends string
-        ? Leads<Path, Tails<keyof IsrRoutes>> extends true
-          ? Path
-          : WithoutParams<keyof IsrRoutes>
-        : Path
+    : Path extends string
+      ? IsRevalidated<Path> extends true
+        ? Path
+        : WithoutParams<keyof IsrRoutes>
+      : Path
 
 type HasNoRoutes = [keyof RouteParams] extends [never] ? true : false
 
@@ -125,7 +123,7 @@ type HrefObject<To, Pathname extends string> = string extends Pathname
       ? To
       : { pathname: Route }
 
-/** True where none are needed, and where the keys of the query can't be known, as with `{ ...router.query, tab }`. */
+/** True where none are needed, and where the keys of the query can't be known, as with `query: router.query`. */
 type HasParams<To, Params> = keyof Params extends never
   ? true
   : To extends { query: infer Query }
@@ -142,6 +140,14 @@ type QueryParams<Params> = {
 type CutQuery<Text extends string> = Text extends `${infer Path}?${string}` ? Path : Text
 type CutHash<Text extends string> = Text extends `${infer Path}#${string}` ? Path : Text
 
+type IsRevalidated<Path extends string> = Path extends `${string}?${string}` | `${string}#${string}`
+  ? false
+  : Path extends `/${string}`
+    ? Leads<Path, Tails<keyof IsrRoutes>>
+    : StartsWithText<Path> extends true
+      ? false
+      : true
+
 /** False for a template that starts with `${…}`, and for branded strings. */
 type StartsWithText<Text extends string> = Text extends ''
   ? true
@@ -152,12 +158,27 @@ type StartsWithText<Text extends string> = Text extends ''
     : false
 
 // ── Paths against patterns ─────────────────────────────────────────────────────────────────────────────────────────
-// A set of patterns is walked with one segment of the path after the other. What is left of the patterns after each is a
-// union of their tails, so that the compiler remembers the work for all the links that begin alike, and the number of
-// routes counts for the first of them only.
+// Patterns are a tree, and a path is walked down it with one segment after the other. The compiler makes each node once,
+// so that a link costs as much as it has segments, however many routes there are.
 
-/** What is to come of each pattern, each segment followed by a slash: `posts/[id]/`. */
+/** Patterns as they are walked: each segment followed by a slash, `posts/[id]/`. */
 type Tails<Pattern> = Pattern extends '/' ? '' : Pattern extends `/${infer Rest}` ? `${Rest}/` : never
+
+/** A node of the tree: what is to come of the patterns, by the segment that comes first. */
+type Branches<Tail extends string> = {
+  [T in Tail as Branch<T>]: T extends `${string}/${infer Rest}` ? Rest : never
+}
+
+/** Parameters are one branch, whatever their names. */
+type Branch<Tail extends string> = Tail extends `${infer Head}/${string}`
+  ? Head extends `[[...${string}`
+    ? '[[...]]'
+    : Head extends `[...${string}`
+      ? '[...]'
+      : Head extends `[${string}`
+        ? '[]'
+        : Head
+  : never
 
 /** Whether a path, with or without its last slash, leads along one of the patterns. */
 type Leads<Path extends string, Tail extends string> = Path extends `/${infer Rest}`
@@ -168,32 +189,38 @@ type EndWithSlash<Path extends string> = Path extends '' | `${string}/` ? Path :
 
 type Walk<Path extends string, Tail extends string> = [Tail] extends [never]
   ? false
-  : AnyRest extends Tail
-    ? true
-    : Path extends `${infer Segment}/${infer Rest}`
-      ? Segment extends '' | `[${string}]`
+  : Path extends `${infer Segment}/${infer Rest}`
+    ? Segment extends '' | `[${string}]`
+      ? false
+      : [Below<'[...]', Tail> | Below<'[[...]]', Tail>] extends [never]
+        ? Walk<Rest, Below<'[]', Tail> | After<Segment, Tail>>
+        : true
+    : '' extends Tail
+      ? true
+      : [Below<'[[...]]', Tail>] extends [never]
         ? false
-        : Walk<Rest, After<Segment, Tail>>
-      : '' extends Tail
-        ? true
-        : Extract<Tail, `[[...${string}`> extends never
-          ? false
-          : true
+        : true
 
-/** What is left of the patterns that a segment fits. */
-type After<Segment extends string, Tail extends string> = Tail extends `${infer Head}/${infer Rest}`
-  ? Head extends `[...${string}` | `[[...${string}`
-    ? AnyRest
-    : Head extends `[${string}` | Decoded<Segment>
+/** What is to come on one branch of a node. */
+type Below<Name extends string, Tail extends string> =
+  Branches<Tail> extends Record<Name, infer Rest extends string> ? Rest : never
+
+/** What is to come after a segment that is not a parameter's. */
+type After<Segment extends string, Tail extends string> =
+  IsLiteral<Segment> extends true ? Below<Segment, Tail> : Fitting<Segment, Tail>
+
+/** The same after a segment of which a part is known. Types can't decode, so one with escapes may be any. */
+type Fitting<Segment extends string, Tail extends string> = Tail extends `${infer Head}/${infer Rest}`
+  ? Head extends Segment
+    ? Rest
+    : Segment extends `${string}%${string}`
       ? Rest
       : never
   : never
 
-/** Stands for what is left of a pattern after a catch-all. */
-type AnyRest = '*'
-
-/** Types can't decode, so a segment with escapes may be any. */
-type Decoded<Segment extends string> = Segment extends `${string}%${string}` ? string : Segment
+/** False for a template, and for text with escapes. */
+type IsLiteral<Segment extends string> =
+  {} extends Record<Segment, 1> ? false : Segment extends `${string}%${string}` ? false : true
 
 /** Whether a path may be that of a file in `public/`: the same rule by which it never ends with a slash. */
 type IsFile<Path extends string> = Path extends `${string}/${infer Rest}`

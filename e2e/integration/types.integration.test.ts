@@ -1,0 +1,112 @@
+/**
+ * The types as users have them: a site that compiles against the built package, with both compilers and both ways to
+ * resolve modules, before and after its first build.
+ */
+import { cp, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runToEnd, runToExit } from '../process.ts'
+
+const repository = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const fixture = join(repository, 'e2e/fixtures/types')
+
+/** The compiler as it is installed for a folder. */
+const findCompiler = (folder: string) =>
+  join(dirname(createRequire(join(folder, 'package.json')).resolve('typescript/package.json')), 'bin/tsc')
+const compilers = [
+  ['TypeScript 7', findCompiler(repository)],
+  ['TypeScript 6', findCompiler(fixture)],
+] as const
+
+let site: string
+
+beforeAll(async () => {
+  site = await mkdtemp(join(tmpdir(), 'isr-typed-'))
+  await cp(fixture, site, { recursive: true, filter: (source) => !/[\\/](?:node_modules|dist)$/.test(source) })
+  await symlink(join(repository, 'node_modules'), join(site, 'node_modules'), 'dir')
+})
+
+afterAll(() => rm(site, { recursive: true, force: true }))
+
+const build = () => runToEnd(process.execPath, [join(repository, 'node_modules/vite/bin/vite.js'), 'build'], site)
+
+/** What a compiler has to say about the site; nothing when all is well. */
+async function compile(compiler: string, config: string): Promise<string[]> {
+  const { output } = await runToExit(process.execPath, [compiler, '-p', config, '--pretty', 'false'], site)
+  return output.split('\n').filter((line) => line !== '')
+}
+
+describe.each(compilers)('%s', (name, compiler) => {
+  it('is the version that its name says', async () => {
+    expect(await runToEnd(process.execPath, [compiler, '--version'], site)).toContain(
+      `Version ${name.replace('TypeScript ', '')}.`,
+    )
+  })
+
+  describe('in a fresh clone', () => {
+    beforeAll(() => rm(join(site, 'isr-env.d.ts'), { force: true }))
+
+    it('compiles everything that is right', async () => {
+      expect(await compile(compiler, 'tsconfig.fresh.json')).toEqual([])
+    })
+
+    it('refuses no route', async () => {
+      const refused = await readFile(join(site, 'checks/refused.tsx'), 'utf8')
+      const errors = (await compile(compiler, 'tsconfig.json')).filter((line) => line.startsWith('checks/refused.tsx'))
+      const unused = errors.filter((line) => line.includes("error TS2578: Unused '@ts-expect-error' directive."))
+      expect(errors).toEqual(unused)
+      expect(unused).toHaveLength(refused.split('// @ts-expect-error').length - 1)
+    })
+  })
+
+  describe('after a build', () => {
+    beforeAll(build)
+
+    it.each([
+      ['bundler', 'tsconfig.json'],
+      ['nodenext', 'tsconfig.nodenext.json'],
+      ['bundler, with fewer of the strict options', 'tsconfig.loose.json'],
+    ])('compiles what is right and refuses what is wrong: %s', async (_, config) => {
+      expect(await compile(compiler, config)).toEqual([])
+    })
+  })
+})
+
+describe('isr-env.d.ts', () => {
+  const file = () => join(site, 'isr-env.d.ts')
+
+  it('is left alone by a build that changes no route', async () => {
+    await build()
+    const before = await stat(file())
+    await build()
+    expect((await stat(file())).mtimeMs).toBe(before.mtimeMs)
+  })
+
+  it('follows the files of the pages', async () => {
+    await build()
+    const before = await readFile(file(), 'utf8')
+    await rename(join(site, 'pages/about.tsx'), join(site, 'pages/imprint.tsx'))
+    await build()
+    expect(await readFile(file(), 'utf8')).toBe(
+      before
+        .replace("    '/about': {}\n", '')
+        .replace("    '/it\\'s': {}\n", "    '/imprint': {}\n    '/it\\'s': {}\n"),
+    )
+    await rename(join(site, 'pages/imprint.tsx'), join(site, 'pages/about.tsx'))
+    await build()
+    expect(await readFile(file(), 'utf8')).toBe(before)
+  })
+
+  it('is not written with `types: false`', async () => {
+    await rm(file(), { force: true })
+    const config = join(site, 'vite.config.ts')
+    const text = await readFile(config, 'utf8')
+    await writeFile(config, text.replace('isr()', 'isr({ types: false })'))
+    await build()
+    await expect(stat(file())).rejects.toThrow('ENOENT')
+    await writeFile(config, text)
+  })
+})
