@@ -103,7 +103,7 @@ function readPageData(): PageData {
   if (!script?.textContent) {
     throw new IsrError(
       'ISR_CLIENT',
-      'No __ISR_DATA__ script: this document was not rendered by vite-plugin-isr, or was changed on the way.',
+      'No __ISR_DATA__ script: vite-plugin-isr did not render this document, or it was changed.',
     )
   }
   return JSON.parse(script.textContent) as PageData

@@ -34,6 +34,7 @@ export const attachRouter: (router: NextRouter) => void = singleton.attach
  *
  * @example Router.events.on('routeChangeStart', (url) => progress.start(url))
  * @see https://nextjs.org/docs/pages/api-reference/functions/use-router#routerevents
+ * @alias default
  */
 export const Router: SingletonRouter = singleton.router
 export default Router
