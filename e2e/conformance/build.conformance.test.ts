@@ -329,7 +329,7 @@ describe('a build in which pages fail', () => {
   let output: string
   beforeAll(async () => {
     site = await create({
-      options: '{ generateTimeout: 1 }',
+      options: '{ generateTimeout: 2 }',
       files: {
         'pages/index.jsx': `
 import { ask } from '../source.server.js'
@@ -470,7 +470,7 @@ ${page('Slow')}`,
 
   it('B27 a data function that is too slow is tried three times', () => {
     expect(site.source.count('b27')).toBe(3)
-    expect(output).toMatch(/\/b27 \(pages\/b27\.jsx\)\n.*1 s/)
+    expect(output).toMatch(/\/b27 \(pages\/b27\.jsx\)\n.*2 s/)
   })
 
   it('B32 pages/404 that returns notFound', () => {
