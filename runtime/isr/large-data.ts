@@ -2,7 +2,7 @@
 export const LARGE_DATA_BYTES = 128_000
 
 /** What to say of a page's data above the threshold, in Next's words, so that a search for them leads somewhere. */
-export function toLargeDataWarning(pattern: string, path: string, bytes: number): string | undefined {
+function toLargeDataWarning(pattern: string, path: string, bytes: number): string | undefined {
   if (bytes <= LARGE_DATA_BYTES) return undefined
   const page = pattern === path ? `"${pattern}"` : `"${pattern}" (path "${path}")`
   return (
