@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runToEnd, runToExit } from '../process.ts'
+import { runToEnd, runToExit, startProcess } from '../process.ts'
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const fixture = join(repository, 'e2e/fixtures/types')
@@ -31,11 +31,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(site, { recursive: true, force: true }))
 
-const build = () => runToEnd(process.execPath, [join(repository, 'node_modules/vite/bin/vite.js'), 'build'], site)
+const vite = join(repository, 'node_modules/vite/bin/vite.js')
+const build = () => runToEnd(process.execPath, [vite, 'build'], site)
 
-/** What a compiler has to say about the site; nothing when all is well. */
-async function compile(compiler: string, config: string): Promise<string[]> {
-  const { output } = await runToExit(process.execPath, [compiler, '-p', config, '--pretty', 'false'], site)
+/** What a compiler has to say about a site; nothing when all is well. */
+async function compile(compiler: string, config: string, folder = site): Promise<string[]> {
+  const { output } = await runToExit(process.execPath, [compiler, '-p', config, '--pretty', 'false'], folder)
   return output.split('\n').filter((line) => line !== '')
 }
 
@@ -108,5 +109,47 @@ describe('isr-env.d.ts', () => {
     await build()
     await expect(stat(file())).rejects.toThrow('ENOENT')
     await writeFile(config, text)
+  })
+})
+
+describe('the playground', () => {
+  const [[, compiler]] = compilers
+  let parent: string
+  let playground: string
+
+  beforeAll(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'isr-playground-types-'))
+    playground = join(parent, 'playground')
+    const made = /[\\/](?:node_modules|dist|data|\.isr-cache|isr-env\.d\.ts)$/
+    await cp(join(repository, 'playground'), playground, { recursive: true, filter: (source) => !made.test(source) })
+    await cp(join(repository, 'tsconfig.json'), join(parent, 'tsconfig.json'))
+    await symlink(join(repository, 'node_modules'), join(parent, 'node_modules'), 'dir')
+  })
+
+  afterAll(() => rm(parent, { recursive: true, force: true }))
+
+  it('compiles in a fresh clone, and once `vite` has seen its pages; then a wrong link is found', async () => {
+    expect(await compile(compiler, 'tsconfig.json', playground)).toEqual([])
+
+    const server = await startProcess({
+      toCommand: (port) => ({ args: [vite, '--host', '127.0.0.1', '--port', `${port}`, '--strictPort'], env: {} }),
+      cwd: playground,
+    })
+    await server.stop()
+    expect(await readFile(join(playground, 'isr-env.d.ts'), 'utf8')).toContain(
+      `'/countries/[country]': { country: string }`,
+    )
+    expect(await compile(compiler, 'tsconfig.json', playground)).toEqual([])
+
+    const page = join(playground, 'pages/about.tsx')
+    await writeFile(
+      page,
+      (await readFile(page, 'utf8')).replace('href="/countries/austria"', 'href="/contries/austria"'),
+    )
+    expect(await compile(compiler, 'tsconfig.json', playground)).toEqual([
+      expect.stringMatching(
+        /^pages\/about\.tsx\(\d+,\d+\): error TS2322: Type '"\/contries\/austria"' is not assignable/,
+      ),
+    ])
   })
 })

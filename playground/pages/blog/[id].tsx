@@ -10,16 +10,14 @@ interface Props extends Stamp {
   post: Post
 }
 
-type Params = { id: string }
-
-export const getStaticPaths: GetStaticPaths<Params> = async () => {
+export const getStaticPaths: GetStaticPaths<'/blog/[id]'> = async () => {
   const posts = await listPosts()
   const paths = posts.map((post) => ({ params: { id: post.id } }))
   return { paths, fallback: 'blocking' }
 }
 
-export const getStaticProps: GetStaticProps<Props, Params> = async ({ params }) => {
-  const post = await readPost(params!.id)
+export const getStaticProps: GetStaticProps<Props, '/blog/[id]'> = async ({ params }) => {
+  const post = await readPost(params.id)
   if (!post) return { notFound: true, revalidate: 60 }
   return { props: { ...toStamp(60), post }, revalidate: 60 }
 }

@@ -14,16 +14,14 @@ import { findCountrySlug, listCountries, readCountry } from '../../server/countr
 import { toStamp } from '../../server/stamp.ts'
 import { slugify } from '../../server/text.ts'
 
-type Params = { country: string }
-
 // Every country is built. Codes such as `/countries/at` are not, and lead to the country's own page when asked for.
 export const getStaticPaths = (async () => ({
   paths: (await listCountries()).map(({ slug }) => ({ params: { country: slug } })),
   fallback: 'blocking',
-})) satisfies GetStaticPaths<Params>
+})) satisfies GetStaticPaths<'/countries/[country]'>
 
 export const getStaticProps = (async ({ params }) => {
-  const wanted = params!.country
+  const wanted = params.country
   const slug = await findCountrySlug(wanted)
   if (!slug) return { notFound: true, revalidate: 60 }
   if (slug !== wanted) return { redirect: { destination: `/countries/${slug}`, permanent: true } }
@@ -36,7 +34,7 @@ export const getStaticProps = (async ({ params }) => {
     },
     revalidate: 60,
   }
-}) satisfies GetStaticProps<object, Params>
+}) satisfies GetStaticProps<object, '/countries/[country]'>
 
 export default function CountryPage({ country, cities, dots }: InferGetStaticPropsType<typeof getStaticProps>) {
   const { name, official, slug, facts, region, subregion, neighbours, outline } = country

@@ -8,8 +8,6 @@ import { toStamp } from '../../server/stamp.ts'
 import { maxTextLength } from '../../server/submission.ts'
 import '../../styles/edit.css'
 
-type Params = { country: string }
-
 /** What the API said to a form that was sent without JavaScript. */
 const problems: Record<string, string> = {
   text: `The text was not saved: it must have 1 to ${maxTextLength} characters and no control characters.`,
@@ -19,12 +17,12 @@ const problems: Record<string, string> = {
 }
 
 export const getServerSideProps = (async ({ params, query }) => {
-  const country = await readCountry(params!.country)
+  const country = await readCountry(params.country)
   if (!country) return { notFound: true }
   const { slug, name, description, revision } = country
   const problem = typeof query['problem'] === 'string' ? (problems[query['problem']] ?? '') : ''
   return { props: { ...toStamp(null), slug, name, description, revision, problem } }
-}) satisfies GetServerSideProps<object, Params>
+}) satisfies GetServerSideProps<object, '/edit/[country]'>
 
 type State = { type: 'idle' } | { type: 'saving' } | { type: 'saved' } | { type: 'failed'; message: string }
 

@@ -7,19 +7,17 @@ import { PageMeta } from '../../components/page-meta.tsx'
 import { listRegionPaths, readRegion } from '../../server/countries.server.ts'
 import { toStamp } from '../../server/stamp.ts'
 
-type Params = { region?: string[] }
-
 // The world is divided once and for all: what is not listed does not exist.
 export const getStaticPaths = (async () => ({
   paths: (await listRegionPaths()).map((region) => ({ params: { region } })),
   fallback: false,
-})) satisfies GetStaticPaths<Params>
+})) satisfies GetStaticPaths<'/regions/[[...region]]'>
 
 export const getStaticProps = (async ({ params }) => {
-  const region = await readRegion(params?.region ?? [])
+  const region = await readRegion(params.region ?? [])
   if (!region) return { notFound: true }
   return { props: { ...toStamp(3600), region }, revalidate: 3600 }
-}) satisfies GetStaticProps<object, Params>
+}) satisfies GetStaticProps<object, '/regions/[[...region]]'>
 
 export default function RegionPage({ region }: InferGetStaticPropsType<typeof getStaticProps>) {
   const { name, parent, parts, count, countries, area } = region

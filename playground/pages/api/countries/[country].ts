@@ -4,8 +4,8 @@ import { parseHosts, refuseWrite } from '../../../server/origin.ts'
 import { parseRevision, parseText } from '../../../server/submission.ts'
 
 /** GET reads a country, POST replaces its text and makes the pages that show it anew. */
-export default async function handler(req: ApiRequest, res: ApiResponse) {
-  const country = await readCountry(String(req.query['country']))
+export default async function handler(req: ApiRequest<'/api/countries/[country]'>, res: ApiResponse) {
+  const country = await readCountry(req.query.country)
   if (!country) return res.status(404).json({ message: 'There is no such country.' })
 
   if (req.method === 'GET' || req.method === 'HEAD') {

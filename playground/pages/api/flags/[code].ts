@@ -3,12 +3,12 @@ import type { ApiRequest, ApiResponse } from 'vite-plugin-isr'
 import { readFlag } from '../../../server/flags.server.ts'
 
 /** A country's flag as SVG, by its three-letter code. */
-export default async function handler(req: ApiRequest, res: ApiResponse) {
+export default async function handler(req: ApiRequest<'/api/flags/[code]'>, res: ApiResponse) {
   if (req.method !== 'GET' && req.method !== 'HEAD') {
     res.setHeader('Allow', 'GET, HEAD')
     return res.status(405).json({ message: 'Method not allowed.' })
   }
-  const flag = await readFlag(String(req.query['code']))
+  const flag = await readFlag(req.query.code)
   if (!flag) return res.status(404).json({ message: 'There is no such flag.' })
 
   const takesBrotli = /\bbr\b/.test(req.headers['accept-encoding'] ?? '')

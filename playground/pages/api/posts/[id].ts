@@ -7,8 +7,8 @@ import { parseText } from '../../../server/submission.ts'
  * GET reads a post. PUT changes it, as a content management system would: the page stays as it is until it is stale, or
  * until the system calls `/api/revalidate`.
  */
-export default async function handler(req: ApiRequest, res: ApiResponse) {
-  const id = String(req.query['id'])
+export default async function handler(req: ApiRequest<'/api/posts/[id]'>, res: ApiResponse) {
+  const { id } = req.query
   const post = await readPost(id)
   if (!post) return res.status(404).json({ message: 'There is no such post.' })
   if (req.method === 'GET' || req.method === 'HEAD') return res.json(post)

@@ -10,25 +10,20 @@ import { listLargestCities, readCity } from '../../../server/cities.server.ts'
 import { readCountry } from '../../../server/countries.server.ts'
 import { toStamp } from '../../../server/stamp.ts'
 
-type Params = {
-  country: string
-  city: string
-}
-
 // A few are built, so that there is something to look at; the other 135 000 are made for their first visitor.
 export const getStaticPaths = (async () => ({
   paths: (await listLargestCities(20)).map(({ country, slug }) => ({ params: { country: country.slug, city: slug } })),
   fallback: 'blocking',
-})) satisfies GetStaticPaths<Params>
+})) satisfies GetStaticPaths<'/cities/[country]/[city]'>
 
 export const getStaticProps = (async ({ params }) => {
-  const city = await readCity(params!.country, params!.city)
+  const city = await readCity(params.country, params.city)
   if (!city) return { notFound: true, revalidate: 60 }
   return {
     props: { ...toStamp(300), city, outline: (await readCountry(city.country.slug))?.outline ?? null },
     revalidate: 300,
   }
-}) satisfies GetStaticProps<object, Params>
+}) satisfies GetStaticProps<object, '/cities/[country]/[city]'>
 
 export default function CityPage({ city, outline }: InferGetStaticPropsType<typeof getStaticProps>) {
   const { name, country, population, rank, dot, nearby } = city

@@ -10,19 +10,20 @@ import { toStamp } from '../../../server/stamp.ts'
 /** More would make a page that nobody scrolls through. */
 const limit = 250
 
-type Params = { country: string }
-
-export const getStaticPaths = (() => ({ paths: [], fallback: 'blocking' })) satisfies GetStaticPaths<Params>
+export const getStaticPaths = (() => ({
+  paths: [],
+  fallback: 'blocking',
+})) satisfies GetStaticPaths<'/cities/[country]'>
 
 export const getStaticProps = (async ({ params }) => {
-  const country = await readCountry(params!.country)
+  const country = await readCountry(params.country)
   if (!country) return { notFound: true, revalidate: 60 }
   const { code, slug, name, cityCount } = country
   return {
     props: { ...toStamp(3600), country: { code, slug, name, cityCount }, cities: await listCountryCities(slug, limit) },
     revalidate: 3600,
   }
-}) satisfies GetStaticProps<object, Params>
+}) satisfies GetStaticProps<object, '/cities/[country]'>
 
 export default function CountryCities({ country, cities }: InferGetStaticPropsType<typeof getStaticProps>) {
   const { name, slug, cityCount } = country

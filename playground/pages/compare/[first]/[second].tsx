@@ -9,20 +9,18 @@ import { findCountrySlug, readCountry, type Country } from '../../../server/coun
 import { toStamp, type Stamp } from '../../../server/stamp.ts'
 import '../../../styles/compare.css'
 
-type Params = {
-  first: string
-  second: string
-}
-
 interface Props extends Stamp {
   pair: [Country, Country]
 }
 
 // 62 250 pairs: none is built, each begins as a frame.
-export const getStaticPaths = (() => ({ paths: [], fallback: true })) satisfies GetStaticPaths<Params>
+export const getStaticPaths = (() => ({
+  paths: [],
+  fallback: true,
+})) satisfies GetStaticPaths<'/compare/[first]/[second]'>
 
-export const getStaticProps: GetStaticProps<Props, Params> = async ({ params }) => {
-  const { first, second } = params!
+export const getStaticProps: GetStaticProps<Props, '/compare/[first]/[second]'> = async ({ params }) => {
+  const { first, second } = params
   const slugs = [await findCountrySlug(first), await findCountrySlug(second)] as const
   if (!slugs[0] || !slugs[1]) return { notFound: true, revalidate: 60 }
   if (slugs[0] === slugs[1]) return { redirect: { destination: `/countries/${slugs[0]}`, permanent: false } }
