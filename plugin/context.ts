@@ -5,6 +5,7 @@ import { internalError } from './errors.ts'
 import { resolveOptions, type IsrOptions, type ResolvedOptions } from './options.ts'
 import { createPageFilter, findPagesDir, type PageFilter } from './routes/folder.ts'
 import { scanPages, type Pages, type ScanCache } from './routes/scan.ts'
+import { readServedFiles, type ServedFiles } from './routes/served-files.ts'
 import { createRouteTypesFile, ROUTE_TYPES_FILE, type RouteTypesFile } from './routes/types-file.ts'
 
 /** What `vite build` knows while it runs. */
@@ -35,6 +36,8 @@ export interface IsrContext {
   readonly dist: string
   /** The pages and API routes; found at the first call and kept until `forgetPages`. */
   pages(): Promise<Pages>
+  /** The files that are served before any page, as they are now. */
+  servedFiles(): Promise<ServedFiles>
   /** A page was added, removed or got other exports: look again at the next call. */
   forgetPages(): void
   /** Brings `isr-env.d.ts` up to date, unless the option `types` is false. Never rejects: a file of types stops no build. */
@@ -59,14 +62,26 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
 
   const pagesDir = () => findPagesDir(config().root, options.pagesDir)
 
-  function pages(): Promise<Pages> {
-    scan ??= scanPages({
+  function servedFiles(): Promise<ServedFiles> {
+    const { root, publicDir, environments } = config()
+    const { assetsDir, copyPublicDir } = environments['client']!.build
+    const { trailingSlash } = options
+    return readServedFiles({ assetsDir, publicDir: copyPublicDir ? publicDir : undefined, root, trailingSlash })
+  }
+
+  async function scanSite(): Promise<Pages> {
+    return scanPages({
       root: config().root,
       pagesDir: options.pagesDir,
       pageExtensions: options.pageExtensions,
       cache,
       next: options.settings.next,
+      served: await servedFiles(),
     })
+  }
+
+  function pages(): Promise<Pages> {
+    scan ??= scanSite()
     return scan
   }
 
@@ -90,6 +105,7 @@ export function createContext(userOptions: IsrOptions | undefined): IsrContext {
       return dirname(resolve(config().root, config().environments['client']!.build.outDir))
     },
     pages,
+    servedFiles,
     forgetPages() {
       scan = undefined
     },

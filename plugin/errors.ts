@@ -162,6 +162,22 @@ export function optionalCatchAllShadows(pattern: string, file: string, parent: s
   }
 }
 
+/** @param path A pattern, or a path that `getStaticPaths` lists. */
+export function pageBelowAssets(path: string, file: string, assetsDir: string): Problem {
+  return {
+    code: 'ISR_PATH_CONFLICT',
+    text: `${path} of ${file} lies below /${assetsDir}/, where production looks for hashed assets and for nothing else. Rename the page or its folder, or give the assets another folder: \`build.assetsDir\` in the Vite config, which is '${assetsDir}'.`,
+  }
+}
+
+/** @param path A pattern, or a path that `getStaticPaths` lists. */
+export function pageBehindFile(path: string, file: string, publicFile: string): Problem {
+  return {
+    code: 'ISR_PATH_CONFLICT',
+    text: `Both ${publicFile} and ${file} are at ${path}, where the public file would be served in place of the page. Rename one of them.`,
+  }
+}
+
 // ── Exports of a page ──────────────────────────────────────────────────────────────────────────────────────────────
 
 const exportsProblem = (file: string, saw: string, todo: string): Problem => ({

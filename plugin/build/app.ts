@@ -123,6 +123,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
   try {
     const prerendered = await prerender({
       routes: withErrorPages(pages.routes),
+      served: await context.servedFiles(),
       renderer,
       write: (entry) => writer.add(entry),
       settings: options.settings,

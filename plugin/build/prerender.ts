@@ -3,6 +3,7 @@ import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import type { Entry, Generated, Params, ParsedPaths, Renderer, RouteRecord, Settings } from '../../runtime/types.ts'
 import { usageErrors } from '../errors.ts'
+import type { ServedFiles } from '../routes/served-files.ts'
 import { countJobs, createJobs, type PageJob } from './jobs.ts'
 import { findPathConflicts } from './path-conflicts.ts'
 import { forEachAtMost } from './pool.ts'
@@ -38,6 +39,8 @@ export interface Prerendered {
 export interface PrerenderOptions {
   /** Pages, API routes and the default error pages. */
   readonly routes: readonly RouteRecord[]
+  /** What is served before any page. Default: nothing. */
+  readonly served?: ServedFiles
   readonly renderer: Renderer
   /** Takes an entry; nothing of it is kept here. */
   readonly write: (entry: Entry) => Promise<void>
@@ -60,7 +63,7 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
   const { routes, concurrency, progress } = options
   const failures: PageFailure[] = []
   const listings = await listPaths(options, failures)
-  const [conflict, ...conflicts] = findPathConflicts(routes, listings)
+  const [conflict, ...conflicts] = findPathConflicts(routes, listings, options.served)
   if (conflict) throw usageErrors([conflict, ...conflicts])
 
   const reports = new Map<string, PrerenderedRoute>()

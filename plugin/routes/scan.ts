@@ -8,6 +8,7 @@ import { findConflicts, isSpecialPath } from './conflicts.ts'
 import { findExportProblems } from './export-rules.ts'
 import { readPageExports, type PageExports } from './exports.ts'
 import { defaultPageExtensions, findPagesDir, isApiPath, toRealPath, toRoutePath } from './folder.ts'
+import type { ServedFiles } from './served-files.ts'
 
 /** What the pages folder holds. */
 export interface Pages {
@@ -35,6 +36,8 @@ export interface ScanOptions {
   readonly cache?: ScanCache | undefined
   /** Whether pages are written for Next.js: `_document` may have `getInitialProps`. Default false. */
   readonly next?: boolean | undefined
+  /** What is served before any page. Default: nothing. */
+  readonly served?: ServedFiles | undefined
 }
 
 /** How many files are open at a time: thousands of pages must not run into the limit of the system. */
@@ -44,7 +47,7 @@ const FILES_AT_A_TIME = 64
  * Finds the pages and API routes of a site.
  *
  * @throws `UsageError` that lists everything that is wrong: no folder, names that are no routes, files with one URL,
- *   exports that don't go together.
+ *   pages behind assets or public files, exports that don't go together.
  */
 export async function scanPages(options: ScanOptions): Promise<Pages> {
   const root = normalizePath(options.root)
@@ -70,6 +73,10 @@ export async function scanPages(options: ScanOptions): Promise<Pages> {
   })
   pages.sort((a, b) => compare(a.pattern, b.pattern) || compare(a.file, b.file))
   problems.push(...findConflicts(pages, toName(root, pagesDir)))
+  for (const { pattern, file } of pages) {
+    const shadow = isSpecialPath(pattern) ? undefined : options.served?.findShadow({ path: pattern, file })
+    if (shadow) problems.push(shadow)
+  }
   for (const page of pages) if (page.exports) problems.push(...findExportProblems(page, page.exports, options))
   const [first, ...more] = problems
   if (first) throw usageErrors([first, ...more])
