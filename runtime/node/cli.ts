@@ -17,7 +17,8 @@ Serves the site that \`vite build\` wrote.
   --version         show the version
 
 Variables: PORT, HOST, ISR_CACHE_DIR (folder of the run-time cache), ISR_DEBUG_CACHE=1 (a line per cache decision).
-A file of variables is read by Node itself: node --env-file=.env dist/server/start.mjs
+The files .env.production.local, .env.local, .env.production and .env of the working directory are read; the first that
+sets a variable wins, and what the shell sets wins over all.
 `
 
 /** Exit codes: 1 for a build or port that cannot be used, 2 for a command that makes no sense. */
@@ -41,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   const start = join(dist, 'server', 'start.mjs')
   if (!existsSync(start)) {
     process.stderr.write(
-      `error [vite-plugin-isr] There is no build in ${dist}: ${start} is missing. Run \`vite build\` first.\n`,
+      `error [vite-plugin-isr] There is no build in ${dist}: ${start} is missing. Run \`vite build\` first. (ISR_NO_BUILD)\n`,
     )
     return 1
   }

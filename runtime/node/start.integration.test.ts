@@ -127,7 +127,7 @@ describe('node dist/server/start.mjs', () => {
     const { code, output } = await runToEnd([join(build.dist, 'server/start.mjs')], { PORT: String(port) })
     expect(code).toBe(1)
     expect(output).toMatch(
-      /^error \[vite-plugin-isr\] Cannot listen on 127\.0\.0\.1:\d+: something else does already\./,
+      /^error \[vite-plugin-isr\] Cannot listen on 127\.0\.0\.1:\d+: something else does already\..* \(ISR_PORT\)$/m,
     )
     expect(output).not.toMatch(/\n\s+at /)
   })
@@ -136,7 +136,7 @@ describe('node dist/server/start.mjs', () => {
     const { code, output } = await runToEnd([join(build.dist, 'server/start.mjs')], { PORT: 'x' })
     expect([code, output]).toEqual([
       1,
-      'error [vite-plugin-isr] The port is "x"; it must be a whole number from 0 to 65535.\n',
+      'error [vite-plugin-isr] The port is "x"; it must be a whole number from 0 to 65535. (ISR_PORT)\n',
     ])
   })
 
@@ -159,12 +159,15 @@ describe('vite-isr', () => {
   it('ISR_NO_BUILD without a build', async () => {
     const { code, output } = await runToEnd([CLI, 'start', '--dist', 'nowhere'])
     expect(code).toBe(1)
-    expect(output).toMatch(/^error \[vite-plugin-isr\] There is no build in .*nowhere: .* Run `vite build` first\.\n$/)
+    expect(output).toMatch(
+      /^error \[vite-plugin-isr\] There is no build in .*nowhere: .* Run `vite build` first\. \(ISR_NO_BUILD\)\n$/,
+    )
   })
 
   it.each([
     [['--help'], 0, /^vite-isr start \[options\]/],
     [['start', '-h'], 0, /^vite-isr start \[options\]/],
+    [['--help'], 0, /^The files \.env\.production\.local, .* and \.env of the working directory are read/m],
     [['--version'], 0, /^\d+\.\d+\.\d+/],
     [[], 2, /^error say what to do/],
     [['build'], 2, /^error unknown command "build"/],

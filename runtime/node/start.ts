@@ -45,7 +45,7 @@ export async function startServer(options: StartOptions): Promise<Started | unde
     return started
   } catch (error) {
     if (!isIsrError(error)) throw error
-    log.error(`${pc.red('error')} [vite-plugin-isr] ${error.message}`)
+    log.error(`${pc.red('error')} [vite-plugin-isr] ${error.message} (${error.code})`)
     process.exitCode = 1
     return undefined
   }
