@@ -622,8 +622,12 @@ export type Outcome =
  * development has one that generates on every read.
  */
 export interface Engine {
-  /** The entry, when it is in memory and fresh: the whole cost of a hit. */
-  peek(key: string): Entry | undefined
+  /**
+   * The entry, when it is in memory and fresh: the whole cost of a hit.
+   *
+   * @param pattern the page's, for those who hear of the hit
+   */
+  peek(key: string, pattern?: string): Entry | undefined
   /**
    * @throws `IsrError` `ISR_GENERATE`, `ISR_TIMEOUT` or another failure of a generation that a visitor waited for, when
    *   there is no older copy; `ISR_OVERLOADED` when the queue is full.

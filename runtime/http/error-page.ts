@@ -52,7 +52,7 @@ export async function findErrorBody(
 async function readErrorPage(context: HttpContext, status: 404 | 500): Promise<Entry | undefined> {
   const target = context.targets.errors[status]
   try {
-    const entry = context.engine.peek(target.key)
+    const entry = context.engine.peek(target.key, target.route.pattern)
     if (entry) return entry
     const outcome = await context.engine.read(target, { prefetch: false, complete: true })
     return 'entry' in outcome ? outcome.entry : undefined

@@ -142,7 +142,7 @@ function answerHit(
   if (!isRead(req)) return false
   const known = context.targets.recall(cutQuery(target))
   if (known === undefined || context.draft.isOn(req)) return false
-  const entry = context.engine.peek(known.target.key)
+  const entry = context.engine.peek(known.target.key, known.target.route.pattern)
   if (entry === undefined) return false
   const found = { target: known.target, form: known.form, entry, state: 'HIT', detail: undefined } as const
   if (entry.kind !== 'page') return sendFound(context, req, res, found).then(() => true)

@@ -106,6 +106,18 @@ describe('a built site', () => {
     expect(lines).toHaveLength(1)
   })
 
+  it('tells the pattern with each decision, hits by the short way included', async () => {
+    const events: IsrEvent[] = []
+    const port = await start({ onEvent: (event) => void events.push(event) })
+    for (const path of ['/p/1', '/p/1', '/p/1']) await ask(port, path)
+    expect(events.map(({ type, pattern }) => `${type} ${pattern}`)).toEqual([
+      'regenerated /p/[id]',
+      'miss /p/[id]',
+      'hit /p/[id]',
+      'hit /p/[id]',
+    ])
+  })
+
   it('ISR_DEBUG_CACHE=1 prints a line for each decision', async () => {
     process.env['ISR_DEBUG_CACHE'] = '1'
     try {

@@ -69,12 +69,23 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
   const failures = createFailures(log, now)
   const { env } = process
   const debug = env['ISR_DEBUG_CACHE'] === '1' || (settings.next === true && env['NEXT_PRIVATE_DEBUG_CACHE'] === '1')
+  // Without anybody to tell, a hit makes no event.
+  const hearsHits = debug || options.onEvent !== undefined
   const onEvent = createEventListener({ failures, log, debug, now, onEvent: options.onEvent })
 
   const renderer = createRenderer(build, (error) => failures.report(error, {}))
   const prerendered = openPack(build.entriesDir, manifest.entries)
   const store = openStore(build, options.cacheDir, log)
-  const engine = createEngine({ clock, random: Math.random, renderer, prerendered, store, settings, onEvent })
+  const engine = createEngine({
+    clock,
+    random: Math.random,
+    renderer,
+    prerendered,
+    store,
+    settings,
+    onEvent,
+    hearsHits,
+  })
 
   return createHandler({
     manifest,

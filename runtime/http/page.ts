@@ -44,7 +44,7 @@ async function answerShell(
   target: Target,
 ): Promise<void> {
   const shell = context.targets.toShell(target)
-  const entry = context.engine.peek(shell.key) ?? (await readShell(context, shell))
+  const entry = context.engine.peek(shell.key, shell.route.pattern) ?? (await readShell(context, shell))
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)

@@ -17,6 +17,7 @@ import {
   watch,
   YEAR,
 } from './testing/engine-kit.ts'
+import type { IsrEvent } from '../types.ts'
 import { createVirtualClock, settle } from './testing/virtual-clock.ts'
 
 const target = toTarget('/b/x')
@@ -49,6 +50,21 @@ describe('a cached page', () => {
     for (let turn = 0; turn < 10; turn++) await kit.engine.read(target, READ)
     kit.engine.peek(target.key)
     expect(kit.store.log).toEqual([])
+  })
+
+  it('P10 a hit from memory makes no event where nobody hears hits', async () => {
+    const clock = createVirtualClock()
+    const events: IsrEvent[] = []
+    const { engine } = createKit({
+      clock,
+      store: createFakeStore([nowEntry(clock, '/b/x', 'v1')]),
+      onEvent: (event) => events.push(event),
+      hearsHits: false,
+    })
+    await engine.read(target, READ)
+    events.length = 0
+    expect(toText(engine.peek(target.key))).toBe('v1')
+    expect(events).toEqual([])
   })
 
   it('W13 after a restart a fresh page is a HIT with its age', async () => {

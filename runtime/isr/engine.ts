@@ -33,6 +33,8 @@ export interface EngineOptions {
   readonly settings: Settings
   /** Hears of each decision, hits included, and of each failure once. Whatever it throws is ignored. */
   readonly onEvent?: (event: IsrEvent) => void
+  /** Whether `onEvent` wants the hits of `peek` too, of which a busy site has thousands a second. Default true. */
+  readonly hearsHits?: boolean
 }
 
 /**
@@ -42,7 +44,7 @@ export interface EngineOptions {
  * `close` closes the store and the prerendered entries too, since nobody else reads them.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { clock, renderer, prerendered, store, settings } = options
+  const { clock, renderer, prerendered, store, settings, onEvent, hearsHits = onEvent !== undefined } = options
   const memory = createMemory({ bytes: settings.cache.memoryBytes, notFoundEntries: settings.cache.notFoundEntries })
   const floors = createFloors()
   const backoff = createBackoff(options.random)
@@ -72,7 +74,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function emit(event: IsrEvent): void {
     try {
-      const result: unknown = options.onEvent?.(event)
+      const result: unknown = onEvent?.(event)
       if (result instanceof Promise) result.catch(() => {})
     } catch {
       // A listener that fails must not change what is served.
@@ -222,11 +224,22 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
-    peek(key) {
+    peek(key, pattern) {
       const entry = memory.get(key)
       const now = clock.now()
       if (!entry || decide(entry, now) !== 'fresh') return undefined
-      emit({ type: 'hit', path: toPath(key), reason: 'fresh', ageMs: toAgeMs(entry, now), bytes: toBytes(entry) })
+      if (hearsHits) {
+        const path = toPath(key)
+        const ageMs = toAgeMs(entry, now)
+        emit({
+          type: 'hit',
+          path,
+          ...(pattern !== undefined && { pattern }),
+          reason: 'fresh',
+          ageMs,
+          bytes: toBytes(entry),
+        })
+      }
       return entry
     },
     read,
