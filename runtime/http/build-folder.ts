@@ -78,12 +78,22 @@ async function importApp(url: URL): Promise<IsrApp> {
   return app
 }
 
+const STORE_METHODS = ['get', 'set', 'delete'] as const
+
 async function importStore(url: URL, context: StoreContext): Promise<CacheStore> {
   const { default: createStore } = (await import(url.href)) as { default?: CreateStore }
   if (typeof createStore !== 'function') {
     throw new IsrError('ISR_STORE', 'The module of the option cache.store has no default export that is a function.')
   }
-  return createStore(context)
+  const store: unknown = await createStore(context)
+  const missing = STORE_METHODS.filter(
+    (name) => typeof (store as Partial<CacheStore> | null | undefined)?.[name] !== 'function',
+  )
+  if (missing.length > 0) {
+    const what = `What the default export of the module of the option cache.store returned has no function`
+    throw new IsrError('ISR_STORE', `${what} ${missing.join(', ')}. A store needs ${STORE_METHODS.join(', ')}.`)
+  }
+  return store as CacheStore
 }
 
 /** A server starts without waiting for a store that connects to somewhere; until it is there, its operations wait or fail. */

@@ -193,6 +193,25 @@ describe('a store of the user’s own', () => {
   })
 })
 
+describe('a store module that is none', () => {
+  const settings = { ...SETTINGS, cache: { ...SETTINGS.cache, customStore: true } }
+
+  it.each([
+    ['export const createStore = () => ({})', 'option cache.store has no default export that is a function'],
+    ['export default {}', 'option cache.store has no default export that is a function'],
+    ['export default () => undefined', 'option cache.store returned has no function get, set, delete. A store needs'],
+    ['export default async () => ({ get() {}, set() {}, delete: 1 })', 'cache.store returned has no function delete.'],
+  ])('ISR_STORE %s', async (source, text) => {
+    await build.remove()
+    build = await createTestBuild({ settings })
+    await writeFile(join(build.dist, 'server/store.mjs'), source)
+    const port = await start()
+    expect((await ask(port, '/p/1')).headers['x-isr-cache']).toBe('MISS')
+    expect(lines.join('\n')).toContain('code=ISR_STORE')
+    expect(lines.join('\n')).toContain(text)
+  })
+})
+
 describe('a folder that is no build', () => {
   async function expectNoBuild(text: RegExp): Promise<void> {
     await expect(start()).rejects.toSatisfy((error) => isIsrError(error, 'ISR_NO_BUILD'))
