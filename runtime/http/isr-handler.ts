@@ -8,6 +8,7 @@ import { createInProcessRenderer } from '../renderer/in-process.ts'
 import { createWorkerRenderer } from '../renderer/worker-thread.ts'
 import type { IsrEvent, Renderer } from '../types.ts'
 import { openBuildFolder, type BuildFolder } from './build-folder.ts'
+import { checkOptions, FLAG_RULE, FUNCTION_RULE, PATH_RULE, type OptionRule } from './check-options.ts'
 import { createEventListener } from './events.ts'
 import { createFailures } from './failures.ts'
 import { createHandler, type IsrHandler } from './handler.ts'
@@ -42,13 +43,26 @@ export interface IsrHandlerOptions {
 
 const CLOSE_TIMEOUT_MS = 10_000
 
+const RULES: Readonly<Record<keyof IsrHandlerOptions, OptionRule>> = {
+  dist: { ...PATH_RULE, required: true },
+  cacheDir: PATH_RULE,
+  fallthrough: FLAG_RULE,
+  isBot: { ...FUNCTION_RULE, allowed: 'a function that gets a User-Agent and returns whether it is a bot' },
+  onEvent: { ...FUNCTION_RULE, allowed: 'a function that gets each event' },
+  log: { test: isLog, allowed: 'an object with the functions info, warn and error' },
+  closeTimeout: {
+    test: (value) => typeof value === 'number' && value >= 0,
+    allowed: 'a number of milliseconds, 0 or more',
+  },
+}
+
 /**
  * Serves a built site from your own server: a middleware for `node:http`, connect, Express and Fastify, with a
  * fetch-standard form. Nothing of the site's code is imported before the first request that needs it.
  *
  * With `ISR_DEBUG_CACHE=1` in the environment it prints one line for each decision of the cache.
  *
- * @throws `IsrError` with code `ISR_NO_BUILD` when `dist` holds no whole build
+ * @throws `IsrError` with code `ISR_NO_BUILD` when `dist` holds no whole build, `ISR_OPTION` for unknown or wrong options
  * @example
  * import { createServer } from 'node:http'
  * import { createIsrHandler } from 'vite-plugin-isr/runtime'
@@ -60,6 +74,7 @@ const CLOSE_TIMEOUT_MS = 10_000
  * app.use(createIsrHandler({ dist: 'dist' }))
  */
 export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
+  checkOptions('createIsrHandler', options, RULES)
   const { log = createConsoleLog(), closeTimeout = CLOSE_TIMEOUT_MS } = options
   const build = openBuildFolder(options.dist)
   const { manifest, clientDir } = build
@@ -104,6 +119,11 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
       await renderer.close()
     },
   })
+}
+
+function isLog(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return (['info', 'warn', 'error'] as const).every((name) => typeof (value as Partial<Log>)[name] === 'function')
 }
 
 function createRenderer(build: BuildFolder, onLost: (error: unknown) => void): Renderer {

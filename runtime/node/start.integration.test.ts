@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -138,6 +138,27 @@ describe('node dist/server/start.mjs', () => {
       1,
       'error [vite-plugin-isr] The port is "x"; it must be a whole number from 0 to 65535. (ISR_PORT)\n',
     ])
+  })
+
+  it.each([
+    ['', /^error \[vite-plugin-isr\] The argument of startServer is undefined\..* \(ISR_OPTION\)\n$/],
+    [
+      '{ dist: "dist", prot: 1 }',
+      /Unknown option `prot` of startServer\. Known are `dist`, `port`, `host`\. \(ISR_OPTION\)\n$/,
+    ],
+    ['{ dist: "dist", port: "80" }', /Wrong option `port` .*saw "80"\. It must be a whole number from 0 to 65535\./],
+    ['{ dist: "dist", host: true }', /Wrong option `host` .*saw true\. It must be an address/],
+  ])('ISR_OPTION startServer(%s) is told without a stack', async (argument, text) => {
+    const file = join(build.dist, 'server/start.mjs')
+    const source = await readFile(file, 'utf8')
+    await writeFile(
+      file,
+      source.replace(/startServer\(\{.*\}\)/, () => `startServer(${argument})`),
+    )
+    const { code, output } = await runToEnd([file])
+    expect(code).toBe(1)
+    expect(output).toMatch(text)
+    expect(output).not.toMatch(/\n\s+at /)
   })
 
   it('ISR_DEBUG_CACHE=1 prints decisions', async () => {

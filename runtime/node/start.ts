@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import { isIsrError } from '../errors.ts'
+import { checkOptions, PATH_RULE, type OptionRule } from '../http/check-options.ts'
 import { createIsrHandler } from '../http/isr-handler.ts'
 import { createConsoleLog, type Log } from '../http/log.ts'
 import { openBuildFolder } from '../http/build-folder.ts'
@@ -29,6 +30,15 @@ export interface Started {
 const GRACE_MS = 20_000
 const CLOSE_MS = 8_000
 
+const RULES: Readonly<Record<keyof StartOptions, OptionRule>> = {
+  dist: { ...PATH_RULE, required: true },
+  port: {
+    test: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535,
+    allowed: 'a whole number from 0 to 65535',
+  },
+  host: { test: (value) => typeof value === 'string', allowed: 'an address or a host name, as a string' },
+}
+
 /**
  * The standalone server as a program: what `node dist/server/start.mjs` and `vite-isr start` run. It reads the `.env` files
  * of the working directory, prints its URL, answers
@@ -53,6 +63,7 @@ export async function startServer(options: StartOptions): Promise<Started | unde
 
 async function start(options: StartOptions, log: Log): Promise<Started> {
   const begin = performance.now()
+  checkOptions('startServer', options, RULES)
   loadEnvFiles(process.cwd())
   const port = options.port ?? parsePort(process.env['PORT'])
   const host = options.host ?? (process.env['HOST'] || undefined)
