@@ -51,6 +51,17 @@ export function usageErrors(problems: readonly [Problem, ...Problem[]]): UsageEr
   return new UsageError(problems)
 }
 
+/**
+ * What a bundler's error holds: it wraps what plugins throw, with its own frames. An error that is not made of mistakes of
+ * the user alone is given back as it is.
+ */
+export function unwrapUsageErrors(error: unknown): unknown {
+  const errors: unknown = error instanceof Error && 'errors' in error ? error.errors : undefined
+  if (!Array.isArray(errors) || !errors.every((each) => each instanceof UsageError)) return error
+  const [first, ...more] = errors.flatMap(({ problems }) => problems)
+  return first ? new UsageError([first, ...more]) : error
+}
+
 /** Reports a Vite config that this plugin can't work with. */
 export function configError(text: string): UsageError {
   return usageError('ISR_CONFIG', text)

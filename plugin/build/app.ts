@@ -9,7 +9,7 @@ import { createWorkerRenderer } from '../../runtime/renderer/worker-thread.ts'
 import type { RouteRecord } from '../../runtime/types.ts'
 import { PRIVATE_MANIFEST } from '../config.ts'
 import type { IsrContext } from '../context.ts'
-import { internalError, usageError } from '../errors.ts'
+import { internalError, unwrapUsageErrors, usageError } from '../errors.ts'
 import type { Pages } from '../routes/scan.ts'
 import { VIRTUAL } from '../virtual/ids.ts'
 import { collectAssets, findEntryKey, type AppAssets } from './assets.ts'
@@ -38,10 +38,10 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
     const pages = await context.pages()
     await context.updateRouteTypes()
 
-    await builder.build(builder.environments['client']!)
+    await buildEnvironment(builder, 'client')
     const assets = (build.assets = await readAssets(context, pages, folders.client))
 
-    const server = await builder.build(builder.environments['ssr']!)
+    const server = await buildEnvironment(builder, 'ssr')
     await moveServerAssets(server as Rolldown.RolldownOutput, folders.server, folders.client)
 
     const { prerendered, entries } = await generatePages(context, pages, folders)
@@ -60,6 +60,14 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
     context.config.logger.info(await describe(context, pages, assets, prerendered, folders.client))
   } finally {
     context.build = undefined
+  }
+}
+
+async function buildEnvironment(builder: ViteBuilder, name: 'client' | 'ssr') {
+  try {
+    return await builder.build(builder.environments[name]!)
+  } catch (error) {
+    throw unwrapUsageErrors(error)
   }
 }
 

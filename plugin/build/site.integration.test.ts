@@ -235,3 +235,39 @@ export default () => <main>{text}</main>`,
     }
   })
 })
+
+describe('mistakes that stop the build', () => {
+  const plain = `export default () => <main />`
+  it('a page behind assets or a public file, and a listed path too', async () => {
+    const site = await create({
+      'vite.config.mjs': config('', `build: { assetsDir: 'files' },`),
+      'pages/files/[id].jsx': plain,
+      'pages/cart.jsx': plain,
+      'public/cart': 'no page',
+    })
+    const { code, stderr } = await site.vite(['build'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('/files/[id] of pages/files/[id].jsx lies below /files/')
+    expect(stderr).toContain('Both public/cart and pages/cart.jsx are at /cart')
+
+    await rm(join(site.root, 'pages/cart.jsx'))
+    await site.write({
+      'vite.config.mjs': config(''),
+      'pages/[name].jsx': `
+export const getStaticPaths = () => ({ paths: ['/cart'], fallback: false })
+export const getStaticProps = () => ({ props: {} })
+export default () => <main />`,
+    })
+    const second = await site.vite(['build'])
+    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining('Both public/cart and pages/[name].jsx')])
+  })
+  it('server-only code is told without the frames of the bundler', async () => {
+    const site = await create({
+      'pages/index.jsx': `import fs from 'node:fs'\nexport default () => <main>{String(fs.existsSync('/'))}</main>`,
+    })
+    const { code, stderr } = await site.vite(['build'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^error during build:\n\[vite-plugin-isr\] Server-only code .*\(ISR_SERVER_ONLY\)\s*$/m)
+    expect(stderr).not.toMatch(/^ +at |Getter|UsageError|Build failed with/m)
+  })
+})
