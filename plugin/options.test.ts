@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '../runtime/nearest-name.ts'
 import { resolveOptions } from './options.ts'
 
 const messageOf = (options: unknown): string => {

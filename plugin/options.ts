@@ -1,6 +1,6 @@
 import type { Settings } from '../runtime/types.ts'
 import { usageError } from './errors.ts'
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '../runtime/nearest-name.ts'
 
 /**
  * The options of `isr()`. Every one has a default that fits an ordinary site, so `isr()` alone is enough.

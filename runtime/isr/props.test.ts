@@ -30,7 +30,8 @@ describe('findPropsProblem', () => {
   })
 
   it('B24 names the reason', () => {
-    expect(findPropsProblem({ d: new Date() })?.reason).toContain('[object Date]')
+    expect(findPropsProblem({ d: new Date() })?.reason).toMatch(/\[object Date\].* for a Date its `\.toISOString\(\)`$/)
+    expect(findPropsProblem({ d: new Map() })?.reason).not.toContain('toISOString')
     expect(findPropsProblem({ d: undefined })?.reason).toContain('use `null` or omit')
     expect(findPropsProblem(circular)?.reason).toContain('circular')
   })

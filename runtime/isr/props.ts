@@ -83,7 +83,8 @@ function explain(value: unknown): string {
   if (value === undefined) {
     return '`undefined` cannot be serialized as JSON. Please use `null` or omit this value'
   }
-  return `${describe(value)} cannot be serialized as JSON. Please only return JSON serializable data types`
+  const todo = Object.prototype.toString.call(value) === '[object Date]' ? ', for a Date its `.toISOString()`' : ''
+  return `${describe(value)} cannot be serialized as JSON. Please only return JSON serializable data types${todo}`
 }
 
 const UNSAFE = /[<>&\u2028\u2029]/g

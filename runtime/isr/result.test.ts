@@ -30,6 +30,11 @@ describe('parseStaticProps', () => {
   it('V04 unknown keys are refused by name', async () => {
     await expect(parse({ prop: {}, revalidate: 1 })).rejects.toThrow('`prop`')
   })
+  it('V04 a misspelt key is told the right one, any other where data belongs', async () => {
+    await expect(parse({ props: {}, revalidat: 60 })).rejects.toThrow(/`revalidat`\. .*; did you mean `revalidate`\?$/)
+    await expect(parse({ posts: [] })).rejects.toThrow('did you mean to put it under `props`?')
+    await expect(parse({ prop: {}, posts: [] })).rejects.toThrow('did you mean to put them under `props`?')
+  })
   it('E03 an object without a result is refused', async () => {
     await expect(parse({ revalidate: 1 })).rejects.toThrow('without `props`')
   })
@@ -121,6 +126,16 @@ describe('parseStaticPaths', () => {
     expect(() => paths({ paths: [{ params: { x: 'a' } }], fallback: false }, '/d/[...x]')).toThrow(
       'as an array received string',
     )
+  })
+  it('B06 a parameter that is no text is shown, with what to make of it', () => {
+    expect(() => paths({ paths: [{ params: { s: 7 } }], fallback: false })).toThrow(
+      'A required parameter (s) was not provided as a string received number in getStaticPaths for /b/[s]. ' +
+        'Its value is 7, and parameters are text: make it `String(s)`.',
+    )
+    const catchAll = (x: unknown) => () => paths({ paths: [{ params: { x } }], fallback: false }, '/d/[...x]')
+    expect(catchAll(['a', 1])).toThrow('Its value is 1, and segments are text: make them `x.map(String)`.')
+    expect(catchAll('a/b')).toThrow('Its value is "a/b": return the segments of the path')
+    expect(catchAll(undefined)).toThrow(/for \/d\/\[\.\.\.x\]\.$/)
   })
   it('a path that is listed twice is kept once', () => {
     expect(paths({ paths: ['/b/a', { params: { s: 'a' } }], fallback: true }).paths).toHaveLength(1)

@@ -1,6 +1,8 @@
 import { IsrError } from '../errors.ts'
+import { nearestName } from '../nearest-name.ts'
 import { createMatcher } from '../routing/match.ts'
 import { toPath } from '../routing/path.ts'
+import { parsePattern } from '../routing/pattern.ts'
 import type { Params, ParsedPaths, Redirect } from '../types.ts'
 import { findPropsProblem } from './props.ts'
 
@@ -66,10 +68,16 @@ function parseFields(result: unknown, name: string, allowed: string[], source: R
     throw refuse(
       source,
       `${name} returned the unknown key${unknown.length > 1 ? 's' : ''} ${unknown.map((key) => `\`${key}\``).join(', ')}. ` +
-        `Allowed are ${allowed.map((key) => `\`${key}\``).join(', ')}; did you mean to put ${unknown.length > 1 ? 'them' : 'it'} under \`props\`?`,
+        `Allowed are ${allowed.map((key) => `\`${key}\``).join(', ')}; ${suggest(unknown, allowed)}`,
     )
   }
   return fields
+}
+
+function suggest(unknown: readonly string[], allowed: readonly string[]): string {
+  const meant = unknown.flatMap((key) => nearestName(key, allowed) ?? [])
+  if (meant.length === unknown.length) return `did you mean ${meant.map((key) => `\`${key}\``).join(' and ')}?`
+  return `did you mean to put ${unknown.length > 1 ? 'them' : 'it'} under \`props\`?`
 }
 
 async function parseOutcome(
@@ -249,8 +257,35 @@ function resolvePath(pattern: string, params: Params, source: ResultSource): str
   try {
     return toPath(pattern, params)
   } catch (error) {
-    throw refusePaths(source, `${(error as Error).message} in getStaticPaths for ${pattern}.`)
+    const { message } = error as Error
+    const advice = message.startsWith('A required parameter') ? advise(pattern, params) : ''
+    throw refusePaths(source, `${message} in getStaticPaths for ${pattern}.${advice}`)
   }
+}
+
+/** What to do about the first parameter that is a number or another value which could be made text. */
+function advise(pattern: string, params: Readonly<Record<string, unknown>>): string {
+  for (const segment of parsePattern(pattern)) {
+    if (segment.type === 'static') continue
+    const { name, type } = segment
+    const value = Object.hasOwn(params, name) ? params[name] : undefined
+    if (type === 'param') {
+      if (typeof value === 'string') continue
+      return isScalar(value) ? ` Its value is ${value}, and parameters are text: make it \`String(${name})\`.` : ''
+    }
+    if (Array.isArray(value)) {
+      const piece: unknown = value.find((piece) => typeof piece !== 'string')
+      return isScalar(piece) ? ` Its value is ${piece}, and segments are text: make them \`${name}.map(String)\`.` : ''
+    }
+    return typeof value === 'number' || typeof value === 'string'
+      ? ` Its value is ${describe(value)}: return the segments of the path, such as \`['a', 'b']\`.`
+      : ''
+  }
+  return ''
+}
+
+function isScalar(value: unknown): value is number | bigint | boolean {
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
 }
 
 function place(source: ResultSource): string {
