@@ -23,8 +23,9 @@ export function setAttributes(element: Element, props: Readonly<Record<string, u
 /** Gives an element its content, from the properties that React would take. */
 export function setContent(element: Element, props: Readonly<Record<string, unknown>>): void {
   const html = (props['dangerouslySetInnerHTML'] as { __html?: string } | undefined)?.__html
-  if (html === undefined) element.textContent = toText(props['children'])
-  else element.innerHTML = html
+  // In a script or a style there are no elements, whatever it looks like.
+  if (html !== undefined && !/^(?:script|style)$/i.test(element.tagName)) element.innerHTML = html
+  else element.textContent = html ?? toText(props['children'])
 }
 
 /** The text of children. */

@@ -91,7 +91,7 @@ export default function dynamic<P = object>(
       return resource.follow(renderAgain)
     }, [isInHtml])
 
-    if (isServer && ssr) note?.(modules)
+    if (ssr) note?.(modules)
     const Loaded = isInHtml ? use(resource.load()) : isFirst ? undefined : component
     // It is made once, by the module that is loaded.
     // oxlint-disable-next-line react/static-components

@@ -25,6 +25,7 @@ export function createHeadManager(document: Document): HeadRegistry {
   }
 
   return {
+    isServer: false,
     set(id, children) {
       changed.push([id, children])
       plan()

@@ -3,14 +3,14 @@ import { IsrError } from '../errors.ts'
 
 /** Where the children of all `<Head>` elements come together. */
 export interface HeadRegistry {
+  /** Whether elements take part as they are rendered: on the server, where nothing is ever mounted. */
+  readonly isServer: boolean
   /** Called once for each element on the server, and after each change of it in the browser. */
   set(id: string, children: ReactNode): void
   remove(id: string): void
 }
 
 export const HeadContext = createContext<HeadRegistry | undefined>(undefined)
-
-const isServer = typeof window === 'undefined'
 
 /**
  * Puts tags into the document's head, from anywhere in a page or `_app`. Of tags with the same `key` only the last one
@@ -27,8 +27,7 @@ export default function Head({ children }: { children?: ReactNode }): null {
   if (!registry) {
     throw new IsrError('ISR_CLIENT', 'next/head found no page around it. Render <Head> in a component of a page.')
   }
-  // Effects don't run on the server, so there it takes part as it is rendered.
-  if (isServer) registry.set(id, children)
+  if (registry.isServer) registry.set(id, children)
   useLayoutEffect(() => registry.set(id, children))
   useLayoutEffect(() => () => registry.remove(id), [registry, id])
   return null

@@ -110,7 +110,11 @@ async function renderPage(
     modules = new Set()
     const [ownHeads, ownModules] = [heads, modules]
     const surroundings = {
-      head: { set: (id: string, children: ReactNode) => void ownHeads.set(id, children), remove: () => undefined },
+      head: {
+        isServer: true,
+        set: (id: string, children: ReactNode) => void ownHeads.set(id, children),
+        remove: () => undefined,
+      },
       onDynamic: (names: readonly string[]) => names.forEach((name) => ownModules.add(name)),
     }
     const nextFrame = { ...frame, Document: NoDocument, App: createNextApp(App, surroundings) }

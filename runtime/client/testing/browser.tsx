@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
-import { createApp } from '../../render/index.ts'
+import { createApp, type AppOptions } from '../../render/index.ts'
 import type { RenderInput, RouteRecord } from '../../types.ts'
-import { startClient } from '../start.tsx'
+import { startClient, type ClientOptions } from '../start.tsx'
 import type { AnyComponent, ClientRoute } from '../types.ts'
 
 /** A site for tests of the client: its pages, and how its server answers. */
@@ -13,6 +13,8 @@ export interface TestSite {
   buildId?: string
   /** Whether the current history entry is opened again, as in a reload. Default: a new one. */
   reopens?: boolean
+  /** How documents are written, when not as by default, and what starts them. */
+  written?: { by: Partial<AppOptions>; start: (options: ClientOptions) => Promise<() => void> }
   /** Answers data requests, by path and query behind the build id. */
   data?: (path: string) => Response | Promise<Response>
 }
@@ -57,6 +59,7 @@ export async function open(
     ...(site.app && { app: async () => ({ default: site.app }) }),
     assets: () => ({ css: ['/style.css'], js: [] }),
     entry: '/entry.js',
+    ...site.written?.by,
   })
   const html = await app.render({
     asPath: url,
@@ -92,7 +95,8 @@ export async function open(
   // The entry is what `startClient` stands for here.
   document.write(html.replace(/<script type="module".*?<\/script>/, '').replace(/<link rel="stylesheet".*?>/, ''))
   document.close()
-  browser.close = await startClient({
+  const start = site.written?.start ?? startClient
+  browser.close = await start({
     base,
     trailingSlash,
     routes: routes.map(({ pattern, kind, page, load }) => ({
