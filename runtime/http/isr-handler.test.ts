@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isIsrError } from '../errors.ts'
@@ -148,6 +148,16 @@ describe('a built site', () => {
     }
     expect(existsSync(join(build.root, 'elsewhere/build1'))).toBe(true)
     expect(existsSync(join(build.root, 'cache'))).toBe(false)
+  })
+
+  it('P7 removes the folders of builds that nobody has used for a week', async () => {
+    const old = join(build.root, 'cache', '0123456789abcdef0123')
+    await mkdir(join(old, 'aa'), { recursive: true })
+    await writeFile(join(old, 'aa', `${'a'.repeat(64)}.isr`), 'x')
+    const then = Date.now() / 1000 - 8 * 24 * 60 * 60
+    for (const each of [join(old, 'aa'), old]) await utimes(each, then, then)
+    await start()
+    await expect.poll(() => existsSync(old), { timeout: 10_000 }).toBe(false)
   })
 
   it('a cache folder that cannot be is no reason to stop', async () => {

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { createDiskStore } from '../cache/disk.ts'
+import { createOldBuilds } from '../cache/old-builds.ts'
 import { openPack } from '../cache/pack.ts'
 import { createSystemClock } from '../isr/clock.ts'
 import { createEngine } from '../isr/engine.ts'
@@ -140,5 +141,12 @@ function openStore(build: BuildFolder, cacheDir: string | undefined, log: Log) {
   const root = cacheDir ?? (process.env['ISR_CACHE_DIR'] || configuredDir)
   const dir = join(resolve(root), buildId)
   if (customStore) return build.openStore({ buildId, dir })
-  return createDiskStore({ dir, maxBytes: diskBytes, maxEntries: diskEntries, notFoundEntries, log })
+  const store = createDiskStore({ dir, maxBytes: diskBytes, maxEntries: diskEntries, notFoundEntries, log })
+  const oldBuilds = createOldBuilds({ dir })
+  return {
+    ...store,
+    async close() {
+      await Promise.all([store.close(), oldBuilds.close()])
+    },
+  }
 }
