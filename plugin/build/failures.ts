@@ -1,6 +1,6 @@
 import { isIsrError, toErrorText } from '../../runtime/errors.ts'
 import type { PageFailure } from './prerender.ts'
-import { TRIES } from './retry.ts'
+import { isWorthRetrying, TRIES } from './retry.ts'
 
 /** Frames of Node, of React and of the generated server say nothing about the page. */
 const FOREIGN_FRAME =
@@ -16,7 +16,6 @@ const SHELL_HINT =
  * @param root Vite's root; files below it are named relative to it
  */
 export function renderFailures(failures: readonly PageFailure[], root: string): string {
-  const count = failures.length === 1 ? '1 page' : `${failures.length} pages`
   const shown = new Map<string, string>()
   const list = failures.map((failure) => {
     const cause = toCause(failure)
@@ -27,10 +26,21 @@ export function renderFailures(failures: readonly PageFailure[], root: string): 
     return renderFailure(failure, root)
   })
   return [
-    `${count} could not be prerendered, each tried ${TRIES} times:`,
+    `${toTitle(failures)}:`,
     ...list,
     'The build has no manifest, so no server will take it for a whole one.',
   ].join('\n\n')
+}
+
+function toTitle(failures: readonly PageFailure[]): string {
+  const { length } = failures
+  const count = length === 1 ? '1 page' : `${length} pages`
+  const isListing = failures.every(({ path }) => path === undefined)
+  const what = isListing ? `getStaticPaths of ${count} failed` : `${count} could not be prerendered`
+  const retried = failures.filter(({ error }) => isWorthRetrying(error)).length
+  if (retried === 0) return what
+  const which = length === 1 ? '' : retried === length ? 'each ' : `${retried} of them `
+  return `${what}, ${which}tried ${TRIES} times`
 }
 
 /** What failed, the same for all paths of a page that fail at the same place. */

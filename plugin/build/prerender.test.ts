@@ -115,7 +115,7 @@ describe('prerender', () => {
     const { failures, entries, jobs, advanced } = await run({
       routes: [route('/a/[id]'), route('/bad/[id]'), route('/z')],
       answer(job) {
-        if (job.type === 'paths' && job.pattern === '/bad/[id]') throw new IsrError('ISR_PATHS', 'no paths')
+        if (job.type === 'paths' && job.pattern === '/bad/[id]') throw new IsrError('ISR_GENERATE', 'no paths')
         if (job.type === 'paths') return listing('/a/1', '/a/2', '/a/3')
         if (job.type === 'page' && job.path !== '/a/2') throw new IsrError('ISR_GENERATE', `${job.path} broke`)
         return page()
@@ -127,6 +127,19 @@ describe('prerender', () => {
     expect(jobs.filter((job) => job.type === 'paths' && job.pattern === '/bad/[id]')).toHaveLength(3)
     expect(advanced).toBe(4)
   })
+  it.each(['ISR_PATHS', 'ISR_RESULT', 'ISR_PROPS'] as const)(
+    'W11 what is wrong with %s is tried once',
+    async (code) => {
+      const { failures, jobs } = await run({
+        routes: [route('/a/[id]'), route('/b/[id]')],
+        answer(job) {
+          if (job.type === 'paths' && job.pattern === '/b/[id]') return listing('/b/1')
+          throw new IsrError(code, 'wrong')
+        },
+      })
+      expect([failures.length, jobs.length]).toEqual([2, 3])
+    },
+  )
   it('B27 a timeout is tried again and then forgotten', async () => {
     let tries = 0
     const { failures, entries } = await run({
@@ -208,6 +221,23 @@ describe('prerender', () => {
 })
 
 describe('renderFailures', () => {
+  it('W11 says how often pages were tried, and tells lists from pages', () => {
+    const failure = (code: 'ISR_PATHS' | 'ISR_GENERATE' | 'ISR_RESULT', path?: string) => ({
+      route: route('/p/[id]'),
+      path,
+      params: {},
+      isShell: false,
+      error: new IsrError(code, 'boom'),
+    })
+    const titleOf = (...failures: readonly ReturnType<typeof failure>[]) => renderFailures(failures, '/').split('\n')[0]
+    expect(titleOf(failure('ISR_PATHS'))).toBe('getStaticPaths of 1 page failed:')
+    expect(titleOf(failure('ISR_GENERATE'))).toBe('getStaticPaths of 1 page failed, tried 3 times:')
+    expect(titleOf(failure('ISR_RESULT', '/p/1'))).toBe('1 page could not be prerendered:')
+    expect(titleOf(failure('ISR_GENERATE', '/p/1'))).toBe('1 page could not be prerendered, tried 3 times:')
+    const both = [failure('ISR_GENERATE', '/p/1'), failure('ISR_GENERATE')]
+    expect(titleOf(...both)).toBe('2 pages could not be prerendered, each tried 3 times:')
+    expect(titleOf(...both, failure('ISR_PATHS'))).toBe('3 pages could not be prerendered, 2 of them tried 3 times:')
+  })
   it('W11 names every page, and a stack that pages of one file share only once', () => {
     const failure = (id: string, message = 'boom') => ({
       route: { pattern: '/p/[id]', kind: 'isr' as const, file: 'pages/p/[id].tsx' },
@@ -264,7 +294,7 @@ describe('renderFailures', () => {
       '/site',
     )
     expect(text.split('\n')).toEqual([
-      '3 pages could not be prerendered, each tried 3 times:',
+      '3 pages could not be prerendered, 2 of them tried 3 times:',
       '',
       '  /posts/2 (pages/posts/[id].tsx) with params {"id":"2"}',
       '    pages/posts/[id].tsx: getStaticProps for /posts/2 failed: Error: boom (ISR_GENERATE)',

@@ -178,7 +178,7 @@ export default function Page() { return <main /> }`
     })
     const { code, stderr } = await site.vite(['build'])
     expect(code).toBe(1)
-    expect(stderr).toContain('5 pages could not be prerendered')
+    expect(stderr).toContain('getStaticPaths of 5 pages failed:')
     for (const [id, text] of [
       ['b05', '"/elsewhere/1"'],
       ['b09', 'fallback'],
