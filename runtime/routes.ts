@@ -8,6 +8,8 @@
  * paths that something else on your server answers in the same way, in a file of your own.
  *
  * @example
+ * import type {} from 'vite-plugin-isr'
+ *
  * declare module 'vite-plugin-isr' {
  *   interface RouteParams {
  *     '/health': {}

@@ -70,9 +70,61 @@ describe.each(compilers)('%s', (name, compiler) => {
       ['bundler', 'tsconfig.json'],
       ['nodenext', 'tsconfig.nodenext.json'],
       ['bundler, with fewer of the strict options', 'tsconfig.loose.json'],
+      ['one module alone', 'tsconfig.alone.json'],
     ])('compiles what is right and refuses what is wrong: %s', async (_, config) => {
       expect(await compile(compiler, config)).toEqual([])
     })
+  })
+})
+
+describe('an editor', () => {
+  /** What the language service offers at `|` in a module of the site. */
+  async function complete(code: string): Promise<string[]> {
+    // Its API is that of TypeScript 6; that of version 7 is another.
+    const ts: any = createRequire(join(fixture, 'package.json'))('typescript')
+    const file = join(site, 'checks/typing.tsx')
+    const parsed = ts.getParsedCommandLineOfConfigFile(join(site, 'tsconfig.json'), {}, { ...ts.sys })
+    const text = code.replace('|', '')
+    const service = ts.createLanguageService({
+      ...ts.sys,
+      useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+      getScriptFileNames: () => [file, join(site, 'isr-env.d.ts')],
+      getScriptVersion: () => '1',
+      getScriptSnapshot: (name: string) =>
+        name === file || ts.sys.fileExists(name)
+          ? ts.ScriptSnapshot.fromString(name === file ? text : ts.sys.readFile(name))
+          : undefined,
+      getCurrentDirectory: () => site,
+      getCompilationSettings: () => parsed.options,
+      getDefaultLibFileName: ts.getDefaultLibFilePath,
+    })
+    const found = service.getCompletionsAtPosition(file, code.indexOf('|'), {})
+    return (found?.entries ?? []).map(({ name }: { name: string }) => name)
+  }
+
+  const STATIC = ['/', '/about', '/api/refresh', '/blog', "/it's"]
+
+  beforeAll(build)
+
+  it.each([
+    ['href', `import { Link } from 'vite-plugin-isr/client'; export const a = <Link href="|" />`, STATIC],
+    ['push', `import { useRouter } from 'vite-plugin-isr/client'; void useRouter().push("|")`, STATIC],
+    [
+      'revalidate',
+      `import type { ApiResponse } from 'vite-plugin-isr'; declare const res: ApiResponse; void res.revalidate("|")`,
+      ['/'],
+    ],
+  ])('completes the paths of %s', async (_, code, paths) => {
+    expect(await complete(code)).toEqual(paths)
+  })
+
+  it('completes the patterns of URL objects and data functions', async () => {
+    const link = (href: string) =>
+      `import { Link } from 'vite-plugin-isr/client'; export const a = <Link href={${href}} />`
+    expect(await complete(link(`{ pathname: '|' }`))).toContain('/cities/[country]/[city]')
+    expect(await complete(link(`{ pathname: '/posts/[id]', query: { | } }`))).toContain('id')
+    const props = `import type { GetStaticProps } from 'vite-plugin-isr'; declare const a: GetStaticProps<object, '|'>`
+    expect(await complete(props)).toContain('/posts/[id]')
   })
 })
 

@@ -25,8 +25,9 @@ export function renderRouteTypes(routes: readonly Pick<RouteRecord, 'pattern' | 
     .filter(({ pattern }) => !ERROR_PAGES.has(pattern))
     .toSorted((a, b) => (a.pattern < b.pattern ? -1 : 1))
   const toLine = ({ pattern }: { pattern: string }) => `    ${quote(pattern)}: ${renderParams(pattern)}`
+  // The import brings the module into programs in which nothing else does, such as one with components only.
   return `${HEADER}
-export {}
+import type {} from 'vite-plugin-isr'
 
 // prettier-ignore
 declare module 'vite-plugin-isr' {
