@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { resolveConfig, type InlineConfig, type ResolvedConfig, type Rolldown } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { warnWithoutReact } from './config.ts'
 import isr from './index.ts'
 import type { IsrOptions } from './options.ts'
 
@@ -123,7 +124,7 @@ describe('the config that isr() makes', () => {
     expect(await failure({ build: { rolldownOptions: { output: [{}, {}] } } })).toContain('is an array')
   })
   it('refuses isr() twice', async () => expect(await failure({ plugins: [isr()] })).toContain('more than once'))
-  it('warns of a missing React plugin', async () => {
+  it('a missing React plugin is told when it is asked for, and not each time that the config is resolved', async () => {
     const warnings: string[] = []
     const log = (message: string) => warnings.push(message)
     const logger = {
@@ -135,10 +136,12 @@ describe('the config that isr() makes', () => {
       hasWarned: false,
       hasErrorLogged: () => false,
     }
-    await resolveConfig({ root, configFile: false, customLogger: logger, plugins: [isr()] }, 'build')
-    expect(warnings.filter((text) => text.includes('No React plugin found'))).toHaveLength(1)
+    const config = await resolveConfig({ root, configFile: false, customLogger: logger, plugins: [isr()] }, 'build')
+    expect(warnings).toEqual([])
+    warnWithoutReact(config)
+    expect(warnings).toEqual([expect.stringContaining('No React plugin found')])
     warnings.length = 0
-    await resolve({ customLogger: logger, logLevel: 'warn' })
+    warnWithoutReact(await resolve({ customLogger: logger, logLevel: 'warn' }))
     expect(warnings).toEqual([])
   })
 })

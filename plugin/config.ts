@@ -5,6 +5,7 @@ import {
   type ConfigEnv,
   type EnvironmentOptions,
   type Plugin,
+  type ResolvedConfig,
   type Rolldown,
   type UserConfig,
 } from 'vite'
@@ -76,15 +77,18 @@ export function configPlugin(context: IsrContext): Plugin {
       if (config.plugins.filter((plugin) => plugin.name === 'isr:config').length > 1) {
         throw configError('isr() is in `plugins` more than once. Keep one.')
       }
-      // Third-party React plugins have names of their own, so its absence is a guess and no reason to stop.
-      if (!config.plugins.some((plugin) => /react/i.test(plugin.name))) {
-        config.logger.warnOnce(
-          '[vite-plugin-isr] No React plugin found, so JSX may not compile and Fast Refresh is off. ' +
-            "Add it before isr(): import react from '@vitejs/plugin-react', plugins: [react(), isr()].",
-        )
-      }
     },
   }
+}
+
+/** Called once for each build and server. Vite resolves its config more often than that, each time with a new logger. */
+export function warnWithoutReact({ plugins, logger }: ResolvedConfig): void {
+  // Third-party React plugins have names of their own, so its absence is a guess and no reason to stop.
+  if (plugins.some((plugin) => /react/i.test(plugin.name))) return
+  logger.warn(
+    '[vite-plugin-isr] No React plugin found, so JSX may not compile and Fast Refresh is off. ' +
+      "Add it before isr(): import react from '@vitejs/plugin-react', plugins: [react(), isr()].",
+  )
 }
 
 function createConfig(user: UserConfig, { command }: ConfigEnv, { options }: IsrContext): UserConfig {

@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../runtime/cache/atomic-write.ts'
 import { createPackWriter } from '../../runtime/cache/pack-writer.ts'
 import { createWorkerRenderer } from '../../runtime/renderer/worker-thread.ts'
 import type { RouteRecord } from '../../runtime/types.ts'
-import { PRIVATE_MANIFEST } from '../config.ts'
+import { PRIVATE_MANIFEST, warnWithoutReact } from '../config.ts'
 import type { IsrContext } from '../context.ts'
 import { internalError, unwrapUsageErrors, usageError } from '../errors.ts'
 import type { Pages } from '../routes/scan.ts'
@@ -35,6 +35,7 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
   const build = (context.build = { buildId: createBuildId(), assets: undefined as AppAssets | undefined })
   try {
     await removeOldBuild(folders.isr)
+    warnWithoutReact(context.config)
     const pages = await context.pages()
     await context.updateRouteTypes()
 

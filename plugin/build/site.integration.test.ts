@@ -270,4 +270,25 @@ export default () => <main />`,
     expect(stderr).toMatch(/^error during build:\n\[vite-plugin-isr\] Server-only code .*\(ISR_SERVER_ONLY\)\s*$/m)
     expect(stderr).not.toMatch(/^ +at |Getter|UsageError|Build failed with/m)
   })
+  it('a store that is not there is told by its option, and a missing React plugin once', async () => {
+    const site = await create({
+      'vite.config.mjs': `
+import isr from 'vite-plugin-isr'
+export default { plugins: [isr({ cache: { store: './nowhere.ts' } })] }`,
+      'pages/index.jsx': plain,
+    })
+    const { code, stderr } = await site.vite(['build'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `Option \`cache.store\` is "./nowhere.ts", and there is no module ${site.root}/nowhere.ts.`,
+    )
+    expect(stderr).not.toMatch(/^ +at |Getter|Build failed with/m)
+    expect(stderr.match(/No React plugin found/g)).toHaveLength(1)
+    // Found as Vite finds modules: without its extension, too.
+    await site.write({
+      'vite.config.mjs': config('{ cache: { store: "./store" } }'),
+      'store.ts': 'export default () => ({ get() {}, set() {}, delete() {} })',
+    })
+    expect((await site.vite(['build'])).code).toBe(0)
+  })
 })

@@ -1,4 +1,5 @@
 import type { Plugin, ViteDevServer } from 'vite'
+import { warnWithoutReact } from '../config.ts'
 import type { IsrContext } from '../context.ts'
 import { createPageFilter } from '../routes/folder.ts'
 import { VIRTUAL, toResolvedId } from '../virtual/ids.ts'
@@ -55,6 +56,7 @@ export function devPlugin(context: IsrContext): Plugin {
 
     async configureServer(created) {
       server = created
+      warnWithoutReact(created.config)
       const pages = createDevSite(context, created)
       site = pages
       sites.set(created.environments.ssr, pages)

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { normalizePath, type Plugin } from 'vite'
 import type { IsrContext } from '../context.ts'
 import { DATA_EVENT } from '../dev/hot.ts'
-import { internalError } from '../errors.ts'
+import { internalError, usageError, type UsageError } from '../errors.ts'
 import { toNextFile } from '../next/modules.ts'
 import { toBrowserPages, toServerPages } from '../next/pages.ts'
 import type { ResolvedOptions } from '../options.ts'
@@ -40,10 +40,27 @@ export function virtualPlugin(context: IsrContext): Plugin {
       filter: { id: /^\0virtual:isr\// },
       async handler(id) {
         const name = id.slice(1)
+        if (name === VIRTUAL.store) {
+          const file = toStoreFile(context)
+          // The bundler would only say that a generated module, which nobody wrote, imports what is not there.
+          if (!(await this.resolve(file, id))) throw storeMissing(context.options.store!, file)
+        }
         return isVirtualId(name) ? generate(name, context) : undefined
       },
     },
   }
+}
+
+function toStoreFile({ root, options }: IsrContext): string {
+  return normalizePath(resolve(root, options.store!))
+}
+
+function storeMissing(store: string, file: string): UsageError {
+  return usageError(
+    'ISR_OPTION',
+    `Option \`cache.store\` is ${JSON.stringify(store)}, and there is no module ${file}. ` +
+      "Give the path of the store's module, relative to Vite's root, or remove the option.",
+  )
 }
 
 /** A file of this package, in its built form. */
@@ -92,6 +109,6 @@ async function generate(id: VirtualId, context: IsrContext): Promise<string> {
     case VIRTUAL.environment:
       return toEnvironmentModule(process.env['NODE_ENV'] || 'production')
     case VIRTUAL.store:
-      return toStoreModule(normalizePath(resolve(context.root, options.store!)))
+      return toStoreModule(toStoreFile(context))
   }
 }
