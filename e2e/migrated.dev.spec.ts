@@ -54,6 +54,53 @@ test('an edit of _document reloads', async ({ page, site }) => {
   await expect(page.locator('body')).toHaveClass('library open')
 })
 
+test('packages that are made for Next.js run in the browser, as modules and as CommonJS', async ({ page, site }) => {
+  const original = await readFile(join(site.root, 'package.json'), 'utf8')
+  const files = {
+    'package.json': '{ "private": true, "dependencies": { "made-esm": "1.0.0", "made-cjs": "1.0.0" } }',
+    'node_modules/made-esm/package.json':
+      '{ "name": "made-esm", "version": "1.0.0", "type": "module", "exports": "./index.js", "peerDependencies": { "next": "*" } }',
+    'node_modules/made-esm/index.js': `
+import { createElement } from 'react'
+import Head from 'next/head.js'
+import { useRouter } from 'next/router'
+export const Seo = () => createElement(Head, null, createElement('title', null, 'At ' + useRouter().pathname))`,
+    'node_modules/made-cjs/package.json':
+      '{ "name": "made-cjs", "version": "1.0.0", "main": "index.js", "peerDependencies": { "next": "*" } }',
+    'node_modules/made-cjs/index.js': `
+"use strict"
+Object.defineProperty(exports, '__esModule', { value: true })
+const React = require('react')
+const interop = (loaded) => (loaded && loaded.__esModule ? loaded : { default: loaded })
+const Link = interop(require('next/link')).default
+const Router = interop(require('next/router')).default
+exports.default = function Home() {
+  const [path, setPath] = React.useState('')
+  React.useEffect(() => setPath(Router.pathname), [])
+  return React.createElement(Link, { href: '/opening-hours' }, 'Hours, from ' + path)
+}`,
+    'pages/made.js': `
+import { Seo } from 'made-esm'
+import Home from 'made-cjs'
+export default function Made() { return <><Seo /><h1>Made</h1><p><Home /></p></> }`,
+  }
+  try {
+    await site.stop()
+    for (const [file, text] of Object.entries(files)) await site.write(file, text)
+    await site.restart()
+    await page.goto('/made')
+    await expect(page).toHaveTitle('At /made')
+    await page.getByRole('link', { name: 'Hours, from /made' }).click()
+    await expect(page).toHaveURL('/opening-hours')
+    await expect(page).toHaveTitle('Harbour Library')
+  } finally {
+    await site.stop()
+    await site.write('package.json', original)
+    await site.remove('pages/made.js')
+    await site.restart()
+  }
+})
+
 test.describe('a module that nothing stands in for', () => {
   test.use({ expectedProblems: /next\/font|status of 500|Failed to fetch|failed/ })
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { loadEnv, type Plugin, type UserConfig } from 'vite'
 import { applyEnvFiles } from '../env.ts'
 import { findNextPackages } from './packages.ts'
+import { nextRequirePlugin } from './require.ts'
 
 /** What Vite must be told for pages that were written for Next.js. */
 export function nextConfigPlugin(): Plugin {
@@ -23,13 +24,19 @@ export function nextConfigPlugin(): Plugin {
               // Ours stand in, and those are not prepared: they would be there twice.
               exclude: ['next'],
               // The dependency scan reads `.js` files as they are, JSX and all.
-              rolldownOptions: { moduleTypes: { '.js': 'jsx' } },
+              rolldownOptions: { moduleTypes: { '.js': 'jsx' }, plugins: [nextRequirePlugin()] },
             },
           },
           ssr: {
             ...(isBuild && { define }),
             // Left to Node, their imports of Next would look for Next itself.
             resolve: { noExternal: ['next', ...packages] },
+            // In development a CommonJS package runs only when it is made a module first. React stays the one that Node has.
+            optimizeDeps: {
+              include: packages,
+              exclude: ['next', 'react', 'react-dom'],
+              rolldownOptions: { plugins: [nextRequirePlugin()] },
+            },
           },
         },
       }

@@ -49,7 +49,7 @@ function toManifestKey(id: string, root: string): string {
 }
 
 /** Finds the calls of what a module imports from `next/dynamic`; those with a third argument know already. */
-function findDynamicCalls(program: ESTree.Program): DynamicCall[] {
+export function findDynamicCalls(program: ESTree.Program): DynamicCall[] {
   const names = new Set<string>()
   for (const node of program.body) {
     if (node.type !== 'ImportDeclaration' || !/^next\/dynamic(?:\.js)?$/.test(node.source.value)) continue
