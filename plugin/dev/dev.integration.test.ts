@@ -403,6 +403,15 @@ describe('errors', () => {
     expect((await site.get('/')).status).toBe(200)
   })
 
+  it('a public file at the path of a page is an error that names both, and can be renamed', async () => {
+    await start({ ...FILES, 'public/about': 'no page' })
+    expect((await site.get('/')).text).toContain('Both public/about and pages/about.jsx are at /about')
+    await site.change('public/about')
+    expect((await site.get('/about')).status).toBe(200)
+    await site.change('public/about', 'no page')
+    expect((await site.get('/')).status).toBe(500)
+  })
+
   it('a site without pages says so, and serves the first one', async () => {
     await start({ 'vite-env.d.ts': '' })
     const answer = await site.get('/')

@@ -42,6 +42,7 @@ function readHalf(code: string): DataHalf | undefined {
 
 const site: HotSite = {
   isInPages: (file) => file.startsWith(`${root}/pages/`),
+  isPublic: (file) => file.startsWith(`${root}/public/`),
   isPage: (file) => file.startsWith(`${root}/pages/`) && !file.includes('/api/') && !file.includes('/_'),
   isDocument: (file) => file === `${root}/pages/_document.js`,
   rescan: () => rescan(),

@@ -14,6 +14,8 @@ export const DATA_EVENT = 'isr:data'
 export interface HotSite {
   /** Whether a file can be a page, an API route or a special file: it lies in the pages folder and ends as one. */
   isInPages(file: string): boolean
+  /** A file that is served as it is, and before any page. */
+  isPublic(file: string): boolean
   /** The file of a page of a kind that has data; API routes and special files are none. */
   isPage(file: string): boolean
   isDocument(file: string): boolean
@@ -69,7 +71,7 @@ export async function planUpdate(
   ssr: Pick<DevEnvironment, 'moduleGraph' | 'pluginContainer'>,
   { file, type, read }: Pick<HotUpdateOptions, 'file' | 'type' | 'read'>,
 ): Promise<HotPlan> {
-  if (site.isInPages(file)) {
+  if (site.isInPages(file) || (type !== 'update' && site.isPublic(file))) {
     // Many editors empty a file before they write it. Vite's `read` waits for the text, and would not call again for it.
     if (type === 'update') await tryRead(read)
     if (await site.rescan()) return 'reload'

@@ -34,6 +34,7 @@ export function devPlugin(context: IsrContext): Plugin {
 
   const hotSite: HotSite = {
     isInPages: (file) => filter.isPage(file) || filter.isApi(file),
+    isPublic: (file) => server.config.publicDir !== '' && file.startsWith(`${server.config.publicDir}/`),
     isPage: (file) => filter.isPage(file),
     isDocument: (file) => file === documentFile,
     async rescan() {
