@@ -38,7 +38,8 @@ async function askUntil(url: string, satisfies: (text: string, response: Respons
 describe('the tarball', () => {
   it('holds the compiled package and its papers, no source and no test', () => {
     const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'next.d.ts', 'package.json']
-    expect(consumer.packed.filter((path) => !path.startsWith('dist/'))).toEqual(papers)
+    expect(consumer.packed.filter((path) => !/^(dist|docs)\//.test(path))).toEqual(papers)
+    expect(consumer.packed).toContain('docs/README.md')
     expect(consumer.packed.filter((path) => /\.test\.|testing\//.test(path))).toEqual([])
   })
 
