@@ -17,7 +17,7 @@ Serves the site that \`vite build\` wrote.
   --version         show the version
 
 Variables: PORT, HOST, ISR_CACHE_DIR (folder of the run-time cache), ISR_DEBUG_CACHE=1 (a line per cache decision).
-The files .env.production.local, .env.local, .env.production and .env of the working directory are read; the first that
+The files .env.production.local, .env.production, .env.local and .env of the working directory are read; the first that
 sets a variable wins, and what the shell sets wins over all.
 `
 

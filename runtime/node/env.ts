@@ -1,14 +1,17 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** As Next.js reads them for production: the first file that sets a variable wins, and what the shell set wins over all. */
-const FILES = ['.env.production.local', '.env.local', '.env.production', '.env']
+/**
+ * In Vite's order, so that a server reads what the build of its pages did: the first file that sets a variable wins, and what
+ * the shell set wins over all.
+ */
+const FILES = ['.env.production.local', '.env.production', '.env.local', '.env']
 
 /**
  * Reads the `.env` files of a folder into `process.env`. Files that are not there are passed over.
  *
  * @throws what reading a file gave, when it is there and cannot be read
- * @see https://nextjs.org/docs/pages/guides/environment-variables
+ * @see https://vite.dev/guide/env-and-mode#env-loading-priorities
  */
 export function loadEnvFiles(folder: string): void {
   for (const name of FILES) {
