@@ -127,9 +127,13 @@ describe('prerender', () => {
     expect(jobs.filter((job) => job.type === 'paths' && job.pattern === '/bad/[id]')).toHaveLength(3)
     expect(advanced).toBe(4)
   })
-  it.each(['ISR_PATHS', 'ISR_RESULT', 'ISR_PROPS'] as const)(
-    'W11 what is wrong with %s is tried once',
-    async (code) => {
+  it.each([
+    ['ISR_PATHS', 3],
+    ['ISR_RESULT', 7],
+    ['ISR_PROPS', 7],
+  ] as const)(
+    'W11 pages whose result is wrong are tried again, wrong lists of paths are not (%s)',
+    async (code, total) => {
       const { failures, jobs } = await run({
         routes: [route('/a/[id]'), route('/b/[id]')],
         answer(job) {
@@ -137,7 +141,7 @@ describe('prerender', () => {
           throw new IsrError(code, 'wrong')
         },
       })
-      expect([failures.length, jobs.length]).toEqual([2, 3])
+      expect([failures.length, jobs.length]).toEqual([2, total])
     },
   )
   it('B27 a timeout is tried again and then forgotten', async () => {
@@ -232,7 +236,7 @@ describe('renderFailures', () => {
     const titleOf = (...failures: readonly ReturnType<typeof failure>[]) => renderFailures(failures, '/').split('\n')[0]
     expect(titleOf(failure('ISR_PATHS'))).toBe('getStaticPaths of 1 page failed:')
     expect(titleOf(failure('ISR_GENERATE'))).toBe('getStaticPaths of 1 page failed, tried 3 times:')
-    expect(titleOf(failure('ISR_RESULT', '/p/1'))).toBe('1 page could not be prerendered:')
+    expect(titleOf(failure('ISR_RESULT', '/p/1'))).toBe('1 page could not be prerendered, tried 3 times:')
     expect(titleOf(failure('ISR_GENERATE', '/p/1'))).toBe('1 page could not be prerendered, tried 3 times:')
     const both = [failure('ISR_GENERATE', '/p/1'), failure('ISR_GENERATE')]
     expect(titleOf(...both)).toBe('2 pages could not be prerendered, each tried 3 times:')

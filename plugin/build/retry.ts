@@ -5,8 +5,8 @@ export const TRIES = 3
 
 const FIRST_PAUSE_MS = 200
 
-/** What the page itself is wrong about: the next try would come to the same. */
-const FINAL: readonly IsrErrorCode[] = ['ISR_PATHS', 'ISR_RESULT', 'ISR_PROPS']
+/** What the page itself is wrong about. Results and props are not: a busy data source may have given half an answer. */
+const FINAL: readonly IsrErrorCode[] = ['ISR_PATHS']
 
 /** Whether another try could end otherwise. */
 export function isWorthRetrying(error: unknown): boolean {
