@@ -341,6 +341,18 @@ test('on-demand revalidation, with a key from an .env file', async ({ page, site
   expect(response?.headers()['x-nextjs-cache']).toBe(mode === 'dev' ? 'MISS' : 'HIT')
 })
 
+test('draft mode, on and off, with the public page untouched', async ({ page, request, site }) => {
+  const text = async () => (await request.get('/drafts')).text()
+  expect(await text()).toContain('The next exhibition is a secret')
+  await page.goto('/api/draft')
+  await expect(page).toHaveURL('/drafts')
+  await expect(page.getByText('The next exhibition: ropes')).toBeVisible()
+  // Of another visitor.
+  expect(await (await fetch(`${site.url}/drafts`)).text()).toContain('The next exhibition is a secret')
+  await page.getByRole('link', { name: 'Leave the draft' }).click()
+  await expect(page.getByText('The next exhibition is a secret')).toBeVisible()
+})
+
 test('answers carry the names that Next.js gives them', async ({ request, mode, page }) => {
   await page.goto('/')
   const buildId = await page.evaluate(() => window.__NEXT_DATA__?.buildId)

@@ -27,8 +27,7 @@ export async function startNextClient(options: Omit<ClientOptions, 'document' | 
   const { app } = options
   const surroundings = { head: createHeadManager(document) }
   window.next = { version: 'vite-plugin-isr', router: singleton }
-  const data = document.getElementById('__ISR_DATA__')?.textContent
-  if (data) window.__NEXT_DATA__ = toNextData(JSON.parse(data) as PageData)
+  offerNextData()
   return startClient({
     ...options,
     container: document.getElementById(ROOT_ID) ?? undefined,
@@ -37,5 +36,16 @@ export async function startNextClient(options: Omit<ClientOptions, 'document' | 
       return { default: createNextApp(UserApp, surroundings) }
     },
     document: async () => ({ default: NoDocument }),
+  })
+}
+
+/** Parsed when somebody looks: a page's data may be large, and is parsed for the page itself already. */
+function offerNextData(): void {
+  const text = document.getElementById('__ISR_DATA__')?.textContent
+  if (!text) return
+  let data: NextData | undefined
+  Object.defineProperty(window, '__NEXT_DATA__', {
+    configurable: true,
+    get: () => (data ??= toNextData(JSON.parse(text) as PageData)),
   })
 }
