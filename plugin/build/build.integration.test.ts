@@ -207,7 +207,7 @@ export default function Page() { return <main /> }`,
     const { code, stdout, stderr } = await site.vite(['build'])
     expect(code).toBe(1)
     expect(stdout).not.toContain('Route (pages)')
-    expect(stderr).toContain('4 pages could not be prerendered, each tried 3 times:')
+    expect(stderr).toContain('4 pages could not be prerendered, 3 of them tried 3 times:')
     expect(stderr).toContain('/posts/2 (pages/posts/[id].tsx) with params {"id":"2"}')
     expect(stderr).toContain('at getStaticProps (pages/posts/[id].tsx:7:')
     expect(stderr).toContain('at Crash (pages/crash.jsx:2:')
