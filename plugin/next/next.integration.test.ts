@@ -98,6 +98,26 @@ describe('what can’t be run is refused, with a way out', () => {
     expect(built.stdout + built.stderr).toContain('ISR_NEXT_IMPORT')
   })
 
+  it('a jsconfig.json that is no JSON', async () => {
+    const site = await create({ 'jsconfig.json': '{ "compilerOptions": ', 'pages/index.js': home() })
+    const built = await site.vite(['build'])
+    expect([built.code, built.stdout + built.stderr]).toEqual([
+      1,
+      expect.stringContaining("jsconfig.json can't be read"),
+    ])
+  })
+
+  it('styled-jsx is warned of', async () => {
+    const site = await create({
+      'pages/index.js': home('<p>a</p><style jsx>{`p { color: red }`}</style>'),
+    })
+    const built = await site.vite(['build'])
+    expect([built.code, built.stdout + built.stderr]).toEqual([
+      0,
+      expect.stringMatching(/pages\/index\.js has <style jsx>/),
+    ])
+  })
+
   it('getInitialProps of _app', async () => {
     const site = await create({
       'pages/index.js': home(),
@@ -271,6 +291,40 @@ export default function About() { return <main><Head><title>About</title></Head>
       await expect.poll(() => server.output()).toMatch(/isr HIT \/ fresh/)
     } finally {
       await server.close()
+    }
+  })
+})
+
+describe('short names of imports', () => {
+  const page = "import { a } from 'lib/a'\nimport { b } from '@/lib/b'\nimport { c } from '#c'\n"
+  const lib = {
+    'lib/a.js': "export const a = 'by baseUrl '",
+    'lib/b.js': "export { default as b } from '@scope/pkg'",
+    'lib/c.js': "export const c = 'by name'",
+    'node_modules/@scope/pkg/package.json': '{ "name": "@scope/pkg", "type": "module", "exports": "./index.js" }',
+    'node_modules/@scope/pkg/index.js': "export default 'by a package '",
+  }
+  const paths = '"baseUrl": ".", "paths": { "#c": ["lib/c"], "@/*": ["./nowhere/*", "./*"] }'
+
+  it.each([
+    ['jsconfig.json', `{ // "as editors write it"\n"compilerOptions": { ${paths}, /* , } */ }, }`, 'js'],
+    ['tsconfig.json', `{ "compilerOptions": { ${paths}, "allowJs": true, "jsx": "preserve" } }`, 'tsx'],
+  ])('are read from %s, in a build and in development', async (file, text, extension) => {
+    const site = await create({
+      ...lib,
+      [file]: text,
+      [`pages/index.${extension}`]: `${page}export default function Page() { return <main>{a + b + c}</main> }`,
+    })
+    expect(await site.vite(['build'])).toMatchObject({ code: 0 })
+    const built = await start(site)
+    const development = await site.start(['node_modules/vite/bin/vite.js', '--host', '127.0.0.1', '--port', '0'])
+    try {
+      for (const { url } of [built, development]) {
+        expect(await (await fetch(url)).text()).toContain('<main>by baseUrl by a package by name</main>')
+      }
+    } finally {
+      await built.close()
+      await development.close()
     }
   })
 })
