@@ -295,6 +295,38 @@ export default function About() { return <main><Head><title>About</title></Head>
   })
 })
 
+describe('pages of older forms', () => {
+  it('layouts of their own, require in data functions, in a build and in development', async () => {
+    const site = await create({
+      'pages/_app.js': `
+export default function App({ Component, pageProps }) {
+  const getLayout = Component.getLayout ?? ((page) => page)
+  return getLayout(<Component {...pageProps} />)
+}
+export function reportWebVitals() {}`,
+      'pages/index.js': `
+export default function Page({ files }) { return <b>{files}</b> }
+Page.getLayout = (page) => <main>{page}</main>
+export const config = { unstable_runtimeJS: true }
+export async function getStaticProps() {
+  const fs = require('fs')
+  return { props: { files: String(fs.readdirSync('pages')) } }
+}`,
+    })
+    expect(await site.vite(['build'])).toMatchObject({ code: 0 })
+    const built = await start(site)
+    const development = await site.start(['node_modules/vite/bin/vite.js', '--host', '127.0.0.1', '--port', '0'])
+    try {
+      for (const { url } of [built, development]) {
+        expect(await (await fetch(url)).text()).toContain('<main><b>_app.js,index.js</b></main>')
+      }
+    } finally {
+      await built.close()
+      await development.close()
+    }
+  })
+})
+
 describe('short names of imports', () => {
   const page = "import { a } from 'lib/a'\nimport { b } from '@/lib/b'\nimport { c } from '#c'\n"
   const lib = {

@@ -1,4 +1,5 @@
 import type { Plugin } from 'vite'
+import { nextCommonJsPlugin } from './commonjs.ts'
 import { nextConfigPlugin } from './config.ts'
 import { nextDynamicPlugin } from './dynamic.ts'
 import { nextJsConfigPlugin } from './jsconfig.ts'
@@ -13,6 +14,7 @@ export function nextPlugins(): Plugin[] {
     nextResolvePlugin(),
     nextJsConfigPlugin(),
     nextDynamicPlugin(),
+    nextCommonJsPlugin(),
     nextStyledJsxPlugin(),
     nextJsxPlugin(),
   ]
