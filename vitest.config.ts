@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const slow = '{plugin,runtime,e2e,playground,scripts}/**/*.integration.test.ts'
+const suites = '**/*.{faults,threats}.test.ts'
 
 export default defineConfig({
   test: {
@@ -13,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{plugin,runtime,scripts}/**/*.test.{ts,tsx}', 'playground/**/*.test.{ts,tsx}'],
-          exclude: ['**/node_modules/**', '**/dist/**', slow],
+          exclude: ['**/node_modules/**', '**/dist/**', slow, suites],
           testTimeout: 15_000,
           hookTimeout: 30_000,
         },
@@ -43,6 +44,19 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      // What goes wrong in production, and what attackers try: `npm run faults` and `npm run threats` collate them.
+      ...['faults', 'threats'].map((name, index) => ({
+        test: {
+          name,
+          include: [`{plugin,runtime,e2e}/**/*.${name}.test.ts`],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          globalSetup: ['./scripts/fresh-dist.mjs'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 + index },
+        },
+      })),
     ],
   },
 })

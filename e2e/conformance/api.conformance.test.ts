@@ -2,9 +2,9 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { eventually } from './harness/eventually.ts'
-import { NOSTORE, send, sendRaw } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { eventually } from '../harness/eventually.ts'
+import { NOSTORE, send, sendRaw } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 const handler = (body: string, config = '') => `${config}
 export default async function handler(req, res) { ${body} }`

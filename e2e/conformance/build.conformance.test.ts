@@ -1,9 +1,9 @@
 /** Section A: what `vite build` does with pages, and what it refuses. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { eventually } from './harness/eventually.ts'
-import { send } from './harness/http.ts'
-import { createSite, type Site, type SiteOptions } from './harness/site.ts'
+import { eventually } from '../harness/eventually.ts'
+import { send } from '../harness/http.ts'
+import { createSite, type Site, type SiteOptions } from '../harness/site.ts'
 
 const sites: Site[] = []
 afterAll(async () => {

@@ -12,8 +12,8 @@ import {
   watchData,
   watchDocuments,
   type ClientApp,
-} from './harness/browser.ts'
-import { createSite } from './harness/site.ts'
+} from '../harness/browser.ts'
+import { createSite } from '../harness/site.ts'
 
 const value = (page: Page) => page.locator('#value')
 const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true, level: 1 })

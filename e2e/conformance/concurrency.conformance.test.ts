@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readPageData, readValue, useCacheApp } from './harness/cache-app.ts'
+import { readPageData, readValue, useCacheApp } from '../harness/cache-app.ts'
 
 describe('parallel cold requests', () => {
   const app = useCacheApp()

@@ -1,8 +1,8 @@
 /** Section M: navigation data. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { NOSTORE, send } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { NOSTORE, send } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 let site: Site
 let server: ServerProcess

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { readPageData, readValue } from './harness/cache-app.ts'
-import { send } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { readPageData, readValue } from '../harness/cache-app.ts'
+import { send } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 const page = (
   name: string,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { BROWSER, readLifetime, readValue, useCacheApp, YEAR } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
-import { NOSTORE, type Answer } from './harness/http.ts'
+import { BROWSER, readLifetime, readValue, useCacheApp, YEAR } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
+import { NOSTORE, type Answer } from '../harness/http.ts'
 
 const prefetch = { headers: { purpose: 'prefetch' } }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BROWSER, readPageData, readRouter, readScript, readValue, useCacheApp } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
+import { BROWSER, readPageData, readRouter, readScript, readValue, useCacheApp } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
 
 describe('the document', () => {
   const app = useCacheApp()

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { BROWSER, readPageData, readRouter, readValue, toDataPath, useCacheApp } from './harness/cache-app.ts'
-import { NOSTORE, send, type Answer, type Target } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { BROWSER, readPageData, readRouter, readValue, toDataPath, useCacheApp } from '../harness/cache-app.ts'
+import { NOSTORE, send, type Answer, type Target } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 /** What a browser would send back. */
 function toCookie(answer: Answer): string {

@@ -1,7 +1,7 @@
 import { expect, test, type Page } from 'playwright/test'
 import type { ServerProcess } from '../process.ts'
-import { send } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { send } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 /** What a page's function returns for the public and for an editor. */
 const result = '{ props: { value: context.draftMode ? value.draft : value.published }, revalidate: 60 }'

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { isPrivate, readPageData, readRouter, readValue, useCacheApp } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
-import { NOSTORE, send, type Answer, type SendOptions } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { isPrivate, readPageData, readRouter, readValue, useCacheApp } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
+import { NOSTORE, send, type Answer, type SendOptions } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 const show = `import { useRouter } from 'vite-plugin-isr/client'
 export function Show({ title, value }) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { isPrivate, readValue, useCacheApp } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
-import { sendTarget, type Answer } from './harness/http.ts'
+import { isPrivate, readValue, useCacheApp } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
+import { sendTarget, type Answer } from '../harness/http.ts'
 
 describe('errors', () => {
   const app = useCacheApp()

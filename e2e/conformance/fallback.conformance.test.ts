@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { BOT, BROWSER, isPrivate, readLifetime, readPageData, readValue, useCacheApp } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
-import { NOSTORE, send, type Answer } from './harness/http.ts'
+import { BOT, BROWSER, isPrivate, readLifetime, readPageData, readValue, useCacheApp } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
+import { NOSTORE, send, type Answer } from '../harness/http.ts'
 
 const visitor = { headers: { 'user-agent': BROWSER } }
 const bot = { headers: { 'user-agent': BOT } }

@@ -1,7 +1,7 @@
 import { expect, test, type Page, type Request } from 'playwright/test'
 import type { ServerProcess } from '../process.ts'
-import { send } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { send } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 let site: Site
 let server: ServerProcess

@@ -2,8 +2,8 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { NOSTORE, send, sendRaw } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { NOSTORE, send, sendRaw } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 let site: Site
 let server: ServerProcess

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readLifetime, readValue, useCacheApp, YEAR } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
+import { readLifetime, readValue, useCacheApp, YEAR } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
 
 describe('expire', () => {
   const app = useCacheApp()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isPrivate, readLifetime, readValue, useCacheApp, YEAR } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
+import { isPrivate, readLifetime, readValue, useCacheApp, YEAR } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
 
 describe('notFound and redirect', () => {
   const app = useCacheApp({}, (source) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { readLifetime, readValue, revalidate, useCacheApp, YEAR } from './harness/cache-app.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { readLifetime, readValue, revalidate, useCacheApp, YEAR } from '../harness/cache-app.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 describe('res.revalidate', () => {
   const app = useCacheApp()

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { readLifetime, readValue, useCacheApp } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
-import type { Target } from './harness/http.ts'
+import { readLifetime, readValue, useCacheApp } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
+import type { Target } from '../harness/http.ts'
 
 describe('regeneration by time', () => {
   const app = useCacheApp()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isPrivate, readLifetime, useCacheApp, YEAR } from './harness/cache-app.ts'
+import { isPrivate, readLifetime, useCacheApp, YEAR } from '../harness/cache-app.ts'
 
 describe('what getStaticProps may return at run time', () => {
   const app = useCacheApp()

@@ -1,8 +1,8 @@
 /** Section P: which page answers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { NOSTORE, send } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { NOSTORE, send } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 /** A page of each kind that shows which it is and with which parameters. */
 const shown = (name: string) => `

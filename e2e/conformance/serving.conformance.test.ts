@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { isPrivate, readLifetime, readPageData, readValue, useCacheApp, YEAR } from './harness/cache-app.ts'
-import { eventually } from './harness/eventually.ts'
-import { NOSTORE, type Answer } from './harness/http.ts'
+import { isPrivate, readLifetime, readPageData, readValue, useCacheApp, YEAR } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
+import { NOSTORE, type Answer } from '../harness/http.ts'
 
 const STRONG = /^"[^"]+"$/
 

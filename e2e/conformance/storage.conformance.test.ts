@@ -3,9 +3,9 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import * as zlib from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { eventually } from './harness/eventually.ts'
-import { send, type Answer } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { eventually } from '../harness/eventually.ts'
+import { send, type Answer } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 const pages = {
   'pages/index.jsx': `

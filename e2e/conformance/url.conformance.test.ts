@@ -1,8 +1,8 @@
 /** Section O: how request targets are read. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
-import { NOSTORE, send, sendTarget } from './harness/http.ts'
-import { createSite, type Site } from './harness/site.ts'
+import { NOSTORE, send, sendTarget } from '../harness/http.ts'
+import { createSite, type Site } from '../harness/site.ts'
 
 const pages = {
   'pages/index.jsx': `export default function Home() { return <main>home</main> }`,

@@ -6,11 +6,11 @@ import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runToExit, startProcess, type ServerProcess } from '../../process.ts'
+import { runToExit, startProcess, type ServerProcess } from '../process.ts'
 import { createSource, sourceModule, type Source } from './source.ts'
 
-const repository = fileURLToPath(new URL('../../..', import.meta.url))
-const apps = fileURLToPath(new URL('../apps', import.meta.url))
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+const apps = fileURLToPath(new URL('../conformance/apps', import.meta.url))
 
 export interface SiteOptions {
   /** A folder of `e2e/conformance/apps` to begin with. */

@@ -1,6 +1,6 @@
 /** Playwright's `test` with the app `client`, built and served once, and the rule that nothing goes wrong unnoticed. */
 import { test as base, expect, type Page, type Request } from 'playwright/test'
-import type { ServerProcess } from '../../process.ts'
+import type { ServerProcess } from '../process.ts'
 import { createSite, type Site } from './site.ts'
 
 export interface ClientApp {

@@ -1,6 +1,6 @@
 /** What tests of the app `cache` share: it has a page for each lifetime, fallback and kind, and is changed by no test. */
 import { afterAll, beforeAll } from 'vitest'
-import type { ServerProcess } from '../../process.ts'
+import type { ServerProcess } from '../process.ts'
 import { NOSTORE, send, type Answer, type SendOptions, type Target } from './http.ts'
 import { eventually } from './eventually.ts'
 import { createSite, type Site, type SiteOptions } from './site.ts'
