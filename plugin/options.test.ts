@@ -26,7 +26,7 @@ describe('resolveOptions', () => {
         expire: 31_536_000,
         notFoundRevalidate: 60,
         generateTimeout: 30,
-        render: { workers: 1, concurrency: 8, queue: 1000 },
+        render: { workers: 1, concurrency: 8, queue: 1000, waiters: 20_000 },
         cache: {
           dir: '.isr-cache',
           memoryBytes: 67_108_864,
@@ -36,6 +36,7 @@ describe('resolveOptions', () => {
           customStore: false,
         },
         maxPathBytes: 1024,
+        api: { bodyBytes: 1_048_576 },
         logging: { fetches: false },
         next: false,
       },
@@ -47,7 +48,7 @@ describe('resolveOptions', () => {
       cache: { store: './store.ts', memoryBytes: 0 },
       expire: 5,
     })
-    expect(options.settings.render).toEqual({ workers: 0, concurrency: 8, queue: 1000 })
+    expect(options.settings.render).toEqual({ workers: 0, concurrency: 8, queue: 1000, waiters: 20_000 })
     expect(options.settings.cache).toMatchObject({ customStore: true, memoryBytes: 0, dir: '.isr-cache' })
     expect(options).toMatchObject({ store: './store.ts', settings: { expire: 5 } })
   })
@@ -83,6 +84,9 @@ describe('resolveOptions', () => {
     [{ generateTimeout: Infinity }, 'saw Infinity'],
     [{ render: { workers: 65 } }, '`render.workers`: saw 65. It must be a whole number from 0 to 64.'],
     [{ render: { concurrency: 0 } }, '`render.concurrency`: saw 0'],
+    [{ render: { waiters: 0 } }, '`render.waiters`: saw 0. It must be a whole number from 1 to 10000000.'],
+    [{ api: { bodyBytes: '1mb' } }, '`api.bodyBytes`: saw "1mb". It must be a whole number from 0 to 536870912.'],
+    [{ api: { bodySize: 1 } }, 'unknown option `api.bodySize`'],
     [{ render: 2 }, 'wrong option `render`: saw 2. It must be an object.'],
     [{ prerender: [] }, 'wrong option `prerender`: saw []'],
     [{ cache: { dir: '' } }, '`cache.dir`: saw ""'],

@@ -78,6 +78,15 @@ export interface IsrOptions {
      * @example isr({ render: { queue: 100 } })
      */
     queue?: number
+    /**
+     * Visitors that may wait at once for pages that are being made: many for one page, or few for many. Each costs about
+     * 10 kB of memory. Past it visitors of pages that are not in the cache get 503 with `Retry-After`, those of an expired
+     * page get the old one.
+     *
+     * @default 20000
+     * @example isr({ render: { waiters: 2_000 } })
+     */
+    waiters?: number
   }
   /** How `vite build` generates pages. */
   prerender?: {
@@ -143,6 +152,16 @@ export interface IsrOptions {
    * @example isr({ maxPathBytes: 4096 })
    */
   maxPathBytes?: number
+  /** What API routes take. */
+  api?: {
+    /**
+     * Longest body of a request to an API route; a longer one gets 413. A route's own `config.api.bodyParser.sizeLimit` wins.
+     *
+     * @default 1048576 (1 MiB)
+     * @example isr({ api: { bodyBytes: 64 * 1024 } })
+     */
+    bodyBytes?: number
+  }
   /** What is logged beside errors. */
   logging?: {
     /**
@@ -211,7 +230,12 @@ const OPTIONS = {
   expire: positive,
   notFoundRevalidate: positive,
   generateTimeout: seconds,
-  render: group({ workers: integer(0, 64), concurrency: integer(1, 10_000), queue: integer(0, 1_000_000) }),
+  render: group({
+    workers: integer(0, 64),
+    concurrency: integer(1, 10_000),
+    queue: integer(0, 1_000_000),
+    waiters: integer(1, 10_000_000),
+  }),
   prerender: group({ concurrency: integer(1, 10_000) }),
   cache: group({
     dir: text,
@@ -222,6 +246,8 @@ const OPTIONS = {
     store: text,
   }),
   maxPathBytes: integer(1, 1_000_000),
+  // What a string in memory may hold.
+  api: group({ bodyBytes: integer(0, 2 ** 29) }),
   logging: group({ fetches }),
   standalone: flag,
   next: flag,
@@ -235,7 +261,7 @@ const OPTIONS = {
  */
 export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
   group(OPTIONS)(options, '')
-  const { render = {}, cache = {}, logging = {} } = options
+  const { render = {}, cache = {}, api = {}, logging = {} } = options
   return {
     pagesDir: options.pagesDir,
     pageExtensions: (options.pageExtensions ?? ['tsx', 'ts', 'jsx', 'js']).map((extension) =>
@@ -250,7 +276,12 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
       expire: options.expire ?? YEAR,
       notFoundRevalidate: options.notFoundRevalidate ?? 60,
       generateTimeout: options.generateTimeout ?? 30,
-      render: { workers: render.workers ?? 1, concurrency: render.concurrency ?? 8, queue: render.queue ?? 1000 },
+      render: {
+        workers: render.workers ?? 1,
+        concurrency: render.concurrency ?? 8,
+        queue: render.queue ?? 1000,
+        waiters: render.waiters ?? 20_000,
+      },
       cache: {
         dir: cache.dir ?? '.isr-cache',
         memoryBytes: cache.memoryBytes ?? 64 * 1024 * 1024,
@@ -260,6 +291,7 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
         customStore: cache.store !== undefined,
       },
       maxPathBytes: options.maxPathBytes ?? 1024,
+      api: { bodyBytes: api.bodyBytes ?? 1024 ** 2 },
       logging: { fetches: resolveFetches(logging.fetches) },
       next: options.next ?? false,
     },

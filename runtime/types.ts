@@ -500,6 +500,8 @@ export interface Settings {
     readonly concurrency: number
     /** Generations that may wait; past it visitors of uncached paths get 503. Default 1000. */
     readonly queue: number
+    /** Visitors that may wait for pages being made; past it they get 503, or the old page. Default 20 000. */
+    readonly waiters: number
   }
   readonly cache: {
     /** Run-time cache folder, relative to the working directory of the server. Default `.isr-cache`. */
@@ -517,6 +519,10 @@ export interface Settings {
   }
   /** Longest request path in bytes; past it 414. Default 1024. */
   readonly maxPathBytes: number
+  readonly api: {
+    /** Longest body of a request to an API route that does not set its own limit; past it 413. Default 1 MiB. */
+    readonly bodyBytes: number
+  }
   readonly logging: { readonly fetches: { readonly fullUrl: boolean } | false }
   /** Answers as Next.js does where that is no contradiction: `x-nextjs-cache`, `/_next/data/`. Default false. */
   readonly next?: boolean

@@ -4,7 +4,7 @@ import contentType from 'content-type'
 import getRawBody from 'raw-body'
 import { IsrError } from '../errors.ts'
 import type { ApiConfig, ApiRequest, Params } from '../types.ts'
-import { parseByteSize } from './byte-size.ts'
+import { formatByteSize, parseByteSize } from './byte-size.ts'
 import { withCookies } from './cookies.ts'
 import { parseQuery } from './query.ts'
 
@@ -18,8 +18,6 @@ export class BodyError extends IsrError {
   }
 }
 
-const DEFAULT_LIMIT = '1mb'
-
 /** Deeper JSON is nobody's data, and overflows the stack of whatever walks it. */
 const MAX_DEPTH = 1000
 
@@ -30,7 +28,14 @@ const MAX_DEPTH = 1000
  */
 export async function createApiRequest(
   req: IncomingMessage,
-  details: { search: string; params: Params; draft: boolean; config: ApiConfig['api'] },
+  details: {
+    search: string
+    params: Params
+    draft: boolean
+    config: ApiConfig['api']
+    /** Longest body of a route that sets no limit of its own. */
+    bodyBytes: number
+  },
 ): Promise<ApiRequest> {
   const request = withCookies(req) as ApiRequest
   // Frameworks that the handler may be mounted in have getters of these names on the prototype.
@@ -44,7 +49,7 @@ export async function createApiRequest(
   // A framework in front may have parsed the body already; then the stream is empty.
   else if (request.body === undefined || !req.readableEnded) {
     const limit = typeof bodyParser === 'object' ? bodyParser.sizeLimit : undefined
-    define(request, 'body', await readBody(req, limit ?? DEFAULT_LIMIT))
+    define(request, 'body', await readBody(req, limit ?? formatByteSize(details.bodyBytes)))
   }
   return request
 }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { ApiConfig, ApiHandler, GetStaticProps } from '../types.ts'
 import { NO_STORE } from './cache-control.ts'
 import { ask, type Ask } from './testing/client.ts'
+import { SETTINGS } from './testing/manifest.ts'
 import { startSite, type TestPage, type TestSite } from './testing/site.ts'
 
 let site: TestSite | undefined
@@ -99,6 +100,21 @@ describe('request', () => {
     const chunked = await ask(port, '/api/small', { method: 'POST', headers, body: 'x'.repeat(11) })
     expect([chunked.status, chunked.text]).toEqual([413, 'Body exceeded 10b limit'])
     expect((await ask(port, '/api/small', { method: 'POST', body: '0123456789' })).text).toBe('"0123456789"')
+  })
+
+  it('A05 SEC-104 P7 `api.bodyBytes` is the limit of routes that have none of their own', async () => {
+    const routes = {
+      '/api/x': echo,
+      '/api/more': route((req, res) => res.json(req.body), { api: { bodyParser: { sizeLimit: '3kb' } } }),
+    }
+    const settings = { ...SETTINGS, api: { bodyBytes: 2048 } }
+    const { port } = await start(routes, { manifest: { settings } })
+    const post = (path: string, length: number) =>
+      ask(port, path, { method: 'POST', body: 'x'.repeat(length) }).then(({ status, reason }) => [status, reason])
+    expect(await post('/api/x', 2048)).toEqual([200, 'OK'])
+    expect(await post('/api/x', 2049)).toEqual([413, 'Body exceeded 2kb limit'])
+    expect(await post('/api/more', 2049)).toEqual([200, 'OK'])
+    expect(await post('/api/more', 3073)).toEqual([413, 'Body exceeded 3kb limit'])
   })
 
   it('A05 the connection stays usable after a refused body', async () => {

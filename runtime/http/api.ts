@@ -27,7 +27,8 @@ export async function answerApi(
     // Its parsers bring half a megabyte of character tables, which a server that only serves pages never loads.
     const { createApiRequest } = await import('./api-request.ts')
     const draft = context.draft.isOn(req)
-    const request = await createApiRequest(req, { search, params, draft, config })
+    const { bodyBytes } = context.manifest.settings.api
+    const request = await createApiRequest(req, { search, params, draft, config, bodyBytes })
     const response = createApiResponse(res, {
       revalidate,
       setDraftMode(enable) {

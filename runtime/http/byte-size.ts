@@ -6,3 +6,9 @@ export function parseByteSize(size: number | string): number | undefined {
   const match = /^(\d{1,12}(?:\.\d{1,6})?)\s*(b|kb|mb|gb)?$/i.exec(size.trim())
   return match ? Math.floor(Number(match[1]) * UNITS[(match[2] ?? 'b').toLowerCase()]!) : undefined
 }
+
+/** Writes a size as `parseByteSize` reads it, in the largest unit of which it is a whole number. */
+export function formatByteSize(bytes: number): string {
+  const [unit, size] = Object.entries(UNITS).findLast(([, each]) => bytes >= each && bytes % each === 0) ?? ['b', 1]
+  return `${bytes / size}${unit}`
+}

@@ -24,6 +24,8 @@ export interface HttpContext {
   readonly draft: Draft
   /** Limits drafts: they bypass the cache, and with it what keeps a crowd from the renderer. */
   readonly draftSlots: Slots
+  /** Limits the visitors of `server` pages that wait at once: their data functions run for each of them. */
+  readonly serverPageSlots: Slots
   /** Limits the renders of `server` pages. */
   readonly renderSlots: Slots
   readonly failures: Failures

@@ -109,7 +109,7 @@ function createContext(options: HandlerOptions): HttpContext {
   const { manifest, engine, renderer, loadApp, development = false } = options
   const { now = Date.now, log = createConsoleLog(), isBot = isbot, onEvent = () => {} } = options
   const { failures = createFailures(log, now) } = options
-  const { concurrency, queue } = manifest.settings.render
+  const { concurrency, queue, waiters } = manifest.settings.render
   return {
     manifest,
     development,
@@ -123,6 +123,7 @@ function createContext(options: HandlerOptions): HttpContext {
     isBot,
     draft: createDraft(manifest, { development }),
     draftSlots: createSlots({ limit: concurrency, queue }),
+    serverPageSlots: createSlots({ limit: waiters, queue: 0 }),
     renderSlots: createSlots({ limit: concurrency, queue }),
     failures,
     warnOfLargeData: createLargeDataWarnings((line) => log.warn(line), { repeat: development }),
@@ -200,7 +201,9 @@ async function answer(
     const page = findPage(pagePath, form)
     if (!page) return form === 'data' ? sendErrorPage(context, req, res, 404) : answerAbsent()
     if (form === 'html' && page.route.pattern === '/500') return sendErrorPage(context, req, res, 500)
-    if (page.route.kind === 'server') return answerServerPage(context, req, res, page, query, form)
+    if (page.route.kind === 'server') {
+      return context.serverPageSlots.run(() => answerServerPage(context, req, res, page, query, form))
+    }
     if (form === 'data' && page.route.kind === 'static') return sendErrorPage(context, req, res, 404)
     return answerPage(context, req, res, page, form, cutQuery(target))
   }

@@ -5,7 +5,7 @@ import { toCacheStatus } from './cache-status.ts'
 import { isNotModified } from './conditional.ts'
 import { createEncodingChoice } from './encoding.ts'
 import { toLocation } from './location.ts'
-import { parseByteSize } from './byte-size.ts'
+import { formatByteSize, parseByteSize } from './byte-size.ts'
 import { parseQuery } from './query.ts'
 
 const YEAR = 31_536_000
@@ -210,6 +210,19 @@ describe('sizes', () => {
     ['x', undefined],
     [Number.NaN, undefined],
   ])('%s', (text, bytes) => {
+    expect(parseByteSize(text)).toBe(bytes)
+  })
+
+  it.each([
+    [0, '0b'],
+    [1, '1b'],
+    [1000, '1000b'],
+    [1024, '1kb'],
+    [1536, '1536b'],
+    [1_048_576, '1mb'],
+    [3 * 1024 ** 3, '3gb'],
+  ])('%s is %s', (bytes, text) => {
+    expect(formatByteSize(bytes)).toBe(text)
     expect(parseByteSize(text)).toBe(bytes)
   })
 })

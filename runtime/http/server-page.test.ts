@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { GetServerSideProps, GetServerSidePropsContext } from '../types.ts'
 import { NO_STORE } from './cache-control.ts'
 import { ask } from './testing/client.ts'
@@ -170,6 +170,31 @@ describe('a page with getServerSideProps', () => {
     )
     expect((await ask(site.port, '/s')).status).toBe(500)
     expect(site.lines[0]).toContain('code=ISR_TIMEOUT')
+  })
+
+  it('P7 past `render.waiters` visitors whose data function runs, the next one gets 503', async () => {
+    let release = (): void => undefined
+    const left = new Promise<void>((resolve) => (release = resolve))
+    let calls = 0
+    const render = { ...SETTINGS.render, waiters: 2 }
+    site = await startSite(
+      {
+        '/s': serverPage(async () => {
+          calls += 1
+          await left
+          return { props: {} }
+        }),
+      },
+      { manifest: { settings: { ...SETTINGS, render } } },
+    )
+    const waiting = [ask(site.port, '/s'), ask(site.port, '/s')]
+    await vi.waitFor(() => expect(calls).toBe(2))
+    const refused = await ask(site.port, '/s')
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '2'])
+    release()
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200])
+    expect((await ask(site.port, '/s')).status).toBe(200)
+    expect(calls).toBe(3)
   })
 
   it('P8 a visitor who leaves is no problem', async () => {

@@ -125,7 +125,7 @@ describe('a page that fails', () => {
   })
 
   it('REL-07 W5 a hung generation frees its slot, is tried again, and its late result is thrown away', async () => {
-    const settings = { ...SETTINGS, render: { workers: 1, concurrency: 1, queue: 10 } }
+    const settings = { ...SETTINGS, render: { ...SETTINGS.render, concurrency: 1, queue: 10 } }
     const { engine, clock, renderer, events } = createStaleKit({ settings })
     await engine.read(target, READ)
     await clock.advance(30_000)
@@ -174,7 +174,7 @@ describe('a page that fails', () => {
 })
 
 describe('too much at once', () => {
-  const settings = { ...SETTINGS, render: { workers: 1, concurrency: 2, queue: 3 } }
+  const settings = { ...SETTINGS, render: { ...SETTINGS.render, concurrency: 2, queue: 3 } }
   const paths = (name: string, count: number) => Array.from({ length: count }, (_, index) => `/b/${name}${index}`)
 
   it('W12 REL-57 at most `concurrency` run, `queue` wait, the rest is refused; all is well again afterwards', async () => {
@@ -380,7 +380,7 @@ describe('shutdown', () => {
   })
 
   it('R09 background work that has not started is dropped', async () => {
-    const settings = { ...SETTINGS, render: { workers: 1, concurrency: 1, queue: 10 } }
+    const settings = { ...SETTINGS, render: { ...SETTINGS.render, concurrency: 1, queue: 10 } }
     const { engine, renderer } = createStaleKit({ settings })
     const cold = watch(engine.read(toTarget('/b/cold'), READ))
     await settle()

@@ -54,7 +54,7 @@ describe('any history', () => {
         const prerendered = createFakePrerendered(PATHS.map((each) => toPageEntry(each, '0', { revalidate: false })))
         const kit = createKit({
           prerendered,
-          settings: { ...SETTINGS, cache, render: { workers: 1, concurrency: 2, queue: 100 } },
+          settings: { ...SETTINGS, cache, render: { ...SETTINGS.render, concurrency: 2, queue: 100 } },
         })
         const { engine, renderer, store, clock } = kit
         /** What the data source says now. A render reads it when it starts. */

@@ -231,7 +231,7 @@ describe('order of generations', () => {
   })
 
   it('W4 a waiting generation is taken over by the call, since it has not started', async () => {
-    const settings = { ...SETTINGS, render: { workers: 1, concurrency: 1, queue: 10 } }
+    const settings = { ...SETTINGS, render: { ...SETTINGS.render, concurrency: 1, queue: 10 } }
     const { engine, renderer } = createKit({ settings })
     void engine.read(toTarget('/b/busy'), READ)
     const read = watch(engine.read(target, READ))
@@ -246,7 +246,7 @@ describe('order of generations', () => {
   })
 
   it('W4 with one slot an overtaken generation makes way for the one it waits for', async () => {
-    const settings = { ...SETTINGS, render: { workers: 1, concurrency: 1, queue: 10 } }
+    const settings = { ...SETTINGS, render: { ...SETTINGS.render, concurrency: 1, queue: 10 } }
     const { engine, renderer } = createKit({ settings })
     const read = watch(engine.read(target, READ))
     await settle()

@@ -415,7 +415,7 @@ describe('clocks', () => {
     const clock = createVirtualClock()
     const paths = Array.from({ length: 50 }, (_, index) => `/b/${index}`)
     const store = createFakeStore(paths.map((path) => nowEntry(clock, path, 'v1')))
-    const settings = { ...SETTINGS, render: { workers: 1, concurrency: 2, queue: 10 } }
+    const settings = { ...SETTINGS, render: { ...SETTINGS.render, concurrency: 2, queue: 10 } }
     const kit = createKit({ clock, store, settings })
     clock.jump(3_600_000)
     for (const path of paths) expect(show(await kit.engine.read(toTarget(path), READ))).toBe('STALE stale-time v1')

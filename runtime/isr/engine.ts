@@ -20,6 +20,7 @@ import { createFlights, type Draft, type Flight, type Landing } from './flight.t
 import { createFloors } from './floors.ts'
 import { decide, toAgeMs } from './freshness.ts'
 import { createGeneration, toGenerateError } from './generation.ts'
+import { createWaiters } from './waiters.ts'
 
 /** The parts of an engine; all that is not decided comes from outside. */
 export interface EngineOptions {
@@ -68,6 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
     onFailed,
     onOverload: ({ target }, priority) => emit({ type: 'overload', ...toPlace(target), reason: priority }),
   })
+  const waiters = createWaiters(settings.render.waiters)
   /** Flights that somebody can do without for now: their failures lead to a pause. */
   const replaceable = new WeakSet<Flight>()
   let closing: Promise<void> | undefined
@@ -145,15 +147,23 @@ export function createEngine(options: EngineOptions): Engine {
   /** The visitor waits. An older copy, when there is one, is better than an error. */
   async function answerGenerated(target: Target, old: Entry | undefined): Promise<Outcome> {
     if (old && backoff.isBlocked(target.key, clock.now())) return answer(target, 'STALE', 'stale-error', old)
+    if (waiters.isFull()) return answerWithoutWaiting(target, old)
     const flight = flights.join(target, 'visitor')
     if (old) replaceable.add(flight)
     try {
-      const { entry, adopted, renderMs } = await flight.landed
+      const { entry, adopted, renderMs } = await waiters.wait(flight.landed)
       return adopted ? answer(target, 'HIT', 'fresh', entry) : answer(target, 'MISS', 'generated', entry, { renderMs })
     } catch (error) {
       if (old) return answer(target, 'STALE', 'stale-error', old)
       throw error
     }
+  }
+
+  function answerWithoutWaiting(target: Target, old: Entry | undefined): Outcome {
+    if (old) return answerStale(target, old, { prefetch: false, complete: true })
+    emit({ type: 'overload', ...toPlace(target), reason: 'waiters' })
+    const details = { page: target.route.file, path: target.path }
+    throw new IsrError('ISR_OVERLOADED', `${target.path} was not generated: too many visitors are waiting.`, details)
   }
 
   function answerAbsent(target: Target, request: ReadRequest): Outcome | Promise<Outcome> {

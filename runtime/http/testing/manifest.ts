@@ -4,7 +4,7 @@ export const SETTINGS: Settings = {
   expire: 31_536_000,
   notFoundRevalidate: 60,
   generateTimeout: 5,
-  render: { workers: 0, concurrency: 8, queue: 1000 },
+  render: { workers: 0, concurrency: 8, queue: 1000, waiters: 20_000 },
   cache: {
     dir: '.isr-cache',
     memoryBytes: 64 * 1024 ** 2,
@@ -14,6 +14,7 @@ export const SETTINGS: Settings = {
     customStore: false,
   },
   maxPathBytes: 1024,
+  api: { bodyBytes: 1024 ** 2 },
   logging: { fetches: false },
 }
 

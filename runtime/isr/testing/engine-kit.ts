@@ -25,7 +25,7 @@ export const SETTINGS: Settings = {
   expire: YEAR,
   notFoundRevalidate: 60,
   generateTimeout: 30,
-  render: { workers: 1, concurrency: 8, queue: 1000 },
+  render: { workers: 1, concurrency: 8, queue: 1000, waiters: 20_000 },
   cache: {
     dir: '.isr-cache',
     memoryBytes: 64 * 1024 * 1024,
@@ -35,6 +35,7 @@ export const SETTINGS: Settings = {
     customStore: false,
   },
   maxPathBytes: 1024,
+  api: { bodyBytes: 1024 ** 2 },
   logging: { fetches: false },
 }
 
