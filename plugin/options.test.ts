@@ -37,6 +37,7 @@ describe('resolveOptions', () => {
         },
         maxPathBytes: 1024,
         api: { bodyBytes: 1_048_576 },
+        maxPageBytes: 16 * 1024 * 1024,
         logging: { fetches: false },
         next: false,
       },

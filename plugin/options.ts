@@ -87,6 +87,14 @@ export interface IsrOptions {
      * @example isr({ render: { waiters: 2_000 } })
      */
     waiters?: number
+    /**
+     * Memory of one worker thread. A worker that needs more is ended and replaced; the page that did it fails, and its
+     * last good copy is served on. `vite build` keeps to Node's own limit.
+     *
+     * @default Node's own limit (`--max-old-space-size`), at most 1073741824 (1 GiB)
+     * @example isr({ render: { memoryBytes: 256 * 1024 * 1024 } })
+     */
+    memoryBytes?: number
   }
   /** How `vite build` generates pages. */
   prerender?: {
@@ -162,6 +170,14 @@ export interface IsrOptions {
      */
     bodyBytes?: number
   }
+  /**
+   * Bytes of one generated page, its HTML and its navigation data together and not compressed. A larger one fails: it would
+   * push thousands of others out of the cache, and no visitor waits for it.
+   *
+   * @default 16777216 (16 MiB)
+   * @example isr({ maxPageBytes: 1024 * 1024 })
+   */
+  maxPageBytes?: number
   /** What is logged beside errors. */
   logging?: {
     /**
@@ -221,6 +237,9 @@ const YEAR = 31_536_000
 // setTimeout counts in a signed 32-bit number of milliseconds and fires at once beyond it.
 const LONGEST_TIMEOUT = 2_147_483
 
+// In less than this a worker can't even import React.
+const SMALLEST_HEAP = 32 * 1024 * 1024
+
 const positive = integer(1, Number.MAX_SAFE_INTEGER)
 
 const OPTIONS = {
@@ -235,6 +254,7 @@ const OPTIONS = {
     concurrency: integer(1, 10_000),
     queue: integer(0, 1_000_000),
     waiters: integer(1, 10_000_000),
+    memoryBytes: integer(SMALLEST_HEAP, Number.MAX_SAFE_INTEGER),
   }),
   prerender: group({ concurrency: integer(1, 10_000) }),
   cache: group({
@@ -248,6 +268,7 @@ const OPTIONS = {
   maxPathBytes: integer(1, 1_000_000),
   // What a string in memory may hold.
   api: group({ bodyBytes: integer(0, 2 ** 29) }),
+  maxPageBytes: positive,
   logging: group({ fetches }),
   standalone: flag,
   next: flag,
@@ -281,6 +302,7 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
         concurrency: render.concurrency ?? 8,
         queue: render.queue ?? 1000,
         waiters: render.waiters ?? 20_000,
+        ...(render.memoryBytes !== undefined && { memoryBytes: render.memoryBytes }),
       },
       cache: {
         dir: cache.dir ?? '.isr-cache',
@@ -292,6 +314,7 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
       },
       maxPathBytes: options.maxPathBytes ?? 1024,
       api: { bodyBytes: api.bodyBytes ?? 1024 ** 2 },
+      maxPageBytes: options.maxPageBytes ?? 16 * 1024 * 1024,
       logging: { fetches: resolveFetches(logging.fetches) },
       next: options.next ?? false,
     },

@@ -4,6 +4,7 @@ export type IsrErrorCode =
   | 'ISR_IMPORT'
   | 'ISR_PROPS'
   | 'ISR_RESULT'
+  | 'ISR_PAGE_SIZE'
   | 'ISR_TIMEOUT'
   | 'ISR_RENDERER_LOST'
   | 'ISR_OVERLOADED'

@@ -502,6 +502,8 @@ export interface Settings {
     readonly queue: number
     /** Visitors that may wait for pages being made; past it they get 503, or the old page. Default 20 000. */
     readonly waiters: number
+    /** Memory of one worker thread in bytes. Default: Node's own limit, at most 1 GiB. */
+    readonly memoryBytes?: number
   }
   readonly cache: {
     /** Run-time cache folder, relative to the working directory of the server. Default `.isr-cache`. */
@@ -523,6 +525,8 @@ export interface Settings {
     /** Longest body of a request to an API route that does not set its own limit; past it 413. Default 1 MiB. */
     readonly bodyBytes: number
   }
+  /** HTML and navigation data of one page together, in bytes and not compressed; a larger page is not kept. Default 16 MiB. */
+  readonly maxPageBytes: number
   readonly logging: { readonly fetches: { readonly fullUrl: boolean } | false }
   /** Answers as Next.js does where that is no contradiction: `x-nextjs-cache`, `/_next/data/`. Default false. */
   readonly next?: boolean

@@ -117,7 +117,11 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
   const { options } = context
   const { logLevel = 'info' } = context.config
   const plain = !process.stdout.isTTY || Boolean(process.env['CI']) || logLevel !== 'info'
-  const renderer = createWorkerRenderer({ worker: pathToFileURL(join(folders.server, 'worker.mjs')), workers: 1 })
+  const renderer = createWorkerRenderer({
+    worker: pathToFileURL(join(folders.server, 'worker.mjs')),
+    workers: 1,
+    maxPageBytes: options.settings.maxPageBytes,
+  })
   const writer = await createPackWriter(folders.isr)
   const progress = createProgress({
     stream: process.stdout,

@@ -1,4 +1,5 @@
 import { IsrError, isIsrError } from '../../runtime/errors.ts'
+import { toEntry } from '../../runtime/isr/generation.ts'
 import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import { toShellKey } from '../../runtime/routing/key.ts'
@@ -42,7 +43,7 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
     if (generated.kind === 'page') {
       warnOfLargeData(target.route.pattern, target.path, generated.data?.identity.byteLength ?? 0)
     }
-    return toEntry(target.key, generated, { startedAt, generatedAt: clock.now() })
+    return toEntry(target.key, toPlain(generated), { startedAt, generatedAt: clock.now() }, settings)
   }
 
   function generatePage(target: Target, reason: RevalidateReason): Promise<Entry> {
@@ -79,35 +80,6 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
     } finally {
       running.delete(job)
     }
-  }
-
-  function toEntry(key: string, generated: Generated, times: { startedAt: number; generatedAt: number }): Entry {
-    const expire = generated.expire ?? settings.expire
-    if (generated.kind === 'page') {
-      const { revalidate, html, data } = generated
-      return {
-        key,
-        ...times,
-        kind: 'page',
-        status: 200,
-        revalidate,
-        expire,
-        html: toPlain(html),
-        data: data && toPlain(data),
-      }
-    }
-    if (generated.kind === 'notFound') {
-      return {
-        key,
-        ...times,
-        kind: 'notFound',
-        status: 404,
-        revalidate: generated.revalidate ?? settings.notFoundRevalidate,
-        expire,
-      }
-    }
-    const { status, revalidate, destination, basePath } = generated
-    return { key, ...times, kind: 'redirect', status, revalidate, expire, destination, basePath }
   }
 
   return {
@@ -148,7 +120,13 @@ function miss(entry: Entry): Outcome {
   return { state: 'MISS', detail: 'generated', entry }
 }
 
-/** Compressing a page that is thrown away costs more than the loopback interface. */
-function toPlain({ identity, digest }: Body): Body {
+/** A page that is thrown away at once is sent as it is, over the loopback interface. */
+function toPlain(generated: Generated): Generated {
+  if (generated.kind !== 'page') return generated
+  const { html, data } = generated
+  return { ...generated, html: toPlainBody(html), data: data && toPlainBody(data) }
+}
+
+function toPlainBody({ identity, digest }: Body): Body {
   return { identity, digest }
 }

@@ -41,7 +41,7 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
     warn: (line: string) => logger.warn(line, { timestamp: true }),
     error: (line: string) => logger.error(line, { timestamp: true }),
   }
-  const renderer = createInProcessRenderer(loadApp)
+  const renderer = createInProcessRenderer(loadApp, context.options.settings)
   const engine = createDevEngine({
     renderer,
     settings: context.options.settings,

@@ -129,9 +129,12 @@ function isLog(value: unknown): boolean {
 
 function createRenderer(build: BuildFolder, onLost: (error: unknown) => void): Renderer {
   const { buildId, settings } = build.manifest
+  const { maxPageBytes } = settings
   const { workers } = settings.render
-  if (workers === 0) return createInProcessRenderer(async () => checkBuild(await build.loadApp(), buildId))
-  return createWorkerRenderer({ worker: build.worker, workers, buildId, onLost })
+  if (workers === 0) {
+    return createInProcessRenderer(async () => checkBuild(await build.loadApp(), buildId), { maxPageBytes })
+  }
+  return createWorkerRenderer({ worker: build.worker, workers, buildId, maxPageBytes, onLost })
 }
 
 function openStore(build: BuildFolder, cacheDir: string | undefined, log: Log) {

@@ -145,6 +145,49 @@ describe('createJobRunner', () => {
     await expect(run(job('/', '/'))).rejects.toThrow('rendering for / failed: Error: late')
   })
 
+  it('REL-10 SEC-88 a page above maxPageBytes is refused by page, path and size, before it is rendered where its data tell', async () => {
+    let renders = 0
+    const app = createTestApp(
+      [page('/b/[s]', ({ params }) => ({ props: { text: 'x'.repeat(Number(params!['s'])) } })), page('/about')],
+      async (input) => {
+        renders++
+        return `<html>${JSON.stringify(input.pageProps)}${'y'.repeat(500)}</html>`
+      },
+    )
+    const run = createJobRunner(app, { maxPageBytes: 1000 })
+    const refused = (path: string) => run(job('/b/[s]', `/b/${path}`, { s: path })).catch((error: unknown) => error)
+    expect(await refused('100')).toMatchObject({ kind: 'page' })
+    expect(renders).toBe(1)
+    expect(await refused('300')).toMatchObject({
+      code: 'ISR_PAGE_SIZE',
+      page: 'pages/b/[s].tsx',
+      path: '/b/300',
+      message: expect.stringMatching(/\/b\/300 has at least 1\d{3} bytes .*maxPageBytes allows 1000/) as string,
+    })
+    expect(renders).toBe(2)
+    expect(await refused('1000')).toMatchObject({ code: 'ISR_PAGE_SIZE' })
+    expect(renders).toBe(2)
+  })
+
+  it('imports the module of a page once for each job', async () => {
+    const loads: string[] = []
+    const app = createTestApp([page('/', () => ({ props: {} }))])
+    const run = createJobRunner({ ...app, load: (pattern) => (loads.push(pattern), app.load(pattern)) })
+    await run(job('/', '/'))
+    expect(loads).toEqual(['/'])
+  })
+
+  it('SEC-88 props that change between two looks fail by page and path', async () => {
+    let looks = 0
+    const props = {
+      get user() {
+        return ++looks === 1 ? 'Ada' : 1n
+      },
+    }
+    const run = createJobRunner(createTestApp([page('/', () => ({ props: props as never }))]))
+    await expect(run(job('/', '/'))).rejects.toMatchObject({ code: 'ISR_GENERATE', page: 'pages/.tsx', path: '/' })
+  })
+
   it('D03 a draft render is told so and is not compressed', async () => {
     let draft: unknown
     const run = createJobRunner(

@@ -2,16 +2,7 @@ import { createBody } from '../cache/body.ts'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import { applyTrailingSlash } from '../routing/trailing-slash.ts'
-import type {
-  Body,
-  Generated,
-  GetStaticPropsContext,
-  IsrApp,
-  Job,
-  JobResult,
-  PageModule,
-  RouteRecord,
-} from '../types.ts'
+import type { Generated, GetStaticPropsContext, IsrApp, Job, JobResult, PageModule, RouteRecord } from '../types.ts'
 import { parseStaticPaths, parseStaticProps, type ParsedLifetime, type ParsedResult } from './result.ts'
 
 /** The content types of a page's two representations. */
@@ -21,38 +12,49 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 /** Runs one job. */
 export type RunJob = <J extends Job>(job: J) => Promise<JobResult[J['type']]>
 
+export interface JobRunnerOptions {
+  /** HTML and navigation data of one page together, in bytes and not compressed. Default: any number. */
+  readonly maxPageBytes?: number | undefined
+}
+
+/** What every runner works with: the app, the route and its module, imported once for each job. */
+interface Work {
+  readonly app: IsrApp
+  readonly route: RouteRecord
+  readonly page: PageModule | undefined
+  readonly maxPageBytes: number
+}
+
 /**
  * Makes the function that does a renderer's work: calls the page's data function, checks what it returned and renders.
  * A page's HTML and its navigation data come out of the same call (promise P3). It knows nothing of requests, caches or
  * time limits, and runs the same in the build, in a worker thread, in development and in tests.
  */
-export function createJobRunner(app: IsrApp): RunJob {
+export function createJobRunner(app: IsrApp, { maxPageBytes = Infinity }: JobRunnerOptions = {}): RunJob {
   const routes = new Map(app.routes.map((route) => [route.pattern, route]))
 
-  const runners: { [T in Job['type']]: (route: RouteRecord, job: Extract<Job, { type: T }>) => Promise<JobResult[T]> } =
-    {
-      paths: (route) => listPaths(app, route),
-      page: (route, job) => generatePage(app, route, job),
-      shell: (route, job) => generateShell(app, route, job),
-      render: (route, { input }) => attempt('rendering', route, input.asPath, () => app.render(input)),
-    }
+  const runners: { [T in Job['type']]: (work: Work, job: Extract<Job, { type: T }>) => Promise<JobResult[T]> } = {
+    paths: listPaths,
+    page: generatePage,
+    shell: generateShell,
+    render: ({ route }, { input }) => attempt('rendering', route, input.asPath, () => app.render(input)),
+  }
 
   return async (job) => {
     const pattern = job.type === 'render' ? job.input.pattern : job.pattern
     const own = routes.get(pattern)
     // First of all, so that a module that cannot be imported is told from a page that fails.
-    if (own) await importPage(app, own, job.type === 'page' ? job.path : undefined)
+    const page = own && (await importPage(app, own, job.type === 'page' ? job.path : undefined))
     // An error page that the user did not write is rendered by a default, which has no module and no data.
     const route: RouteRecord = own ?? { pattern, kind: 'static', file: `the default ${pattern} page` }
     // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript cannot see that a job's type picks its runner.
-    return (runners[job.type] as any)(route, job)
+    return (runners[job.type] as any)({ app, route, page, maxPageBytes }, job)
   }
 }
 
-async function listPaths(app: IsrApp, route: RouteRecord): Promise<JobResult['paths']> {
+async function listPaths({ route, page }: Work): Promise<JobResult['paths']> {
   const source = { page: route.file }
-  const page = await importPage(app, route, undefined)
-  if (!page.getStaticPaths) {
+  if (!page?.getStaticPaths) {
     throw new IsrError(
       'ISR_PATHS',
       `${route.file}: getStaticPaths is missing. A dynamic page with getStaticProps needs it.`,
@@ -64,9 +66,10 @@ async function listPaths(app: IsrApp, route: RouteRecord): Promise<JobResult['pa
   return parseStaticPaths(result, route.pattern, source)
 }
 
-async function generatePage(app: IsrApp, route: RouteRecord, job: Extract<Job, { type: 'page' }>): Promise<Generated> {
+async function generatePage(work: Work, job: Extract<Job, { type: 'page' }>): Promise<Generated> {
+  const { app, route } = work
   const source = { page: route.file, path: job.path }
-  const result = await callStaticProps(app, route, job)
+  const result = await callStaticProps(work, job)
   const { expire } = result
   if (result.kind === 'notFound') {
     if (route.pattern === '/404') {
@@ -84,7 +87,14 @@ async function generatePage(app: IsrApp, route: RouteRecord, job: Extract<Job, {
     return { kind: 'redirect', status, revalidate, expire, destination, basePath }
   }
   // From the same props as the HTML, and serialised before React gets a chance to change them.
-  const json = route.kind === 'isr' ? JSON.stringify({ pageProps: result.props }) : undefined
+  const data =
+    route.kind === 'isr'
+      ? await attempt('serializing the props', route, job.path, () =>
+          encode(JSON.stringify({ pageProps: result.props })),
+        )
+      : undefined
+  // The document holds the data too, so that there is no need to render what is too large already.
+  refuseLarge(work, job.path, data?.byteLength ?? 0)
   const html = await attempt('rendering', route, job.path, () =>
     app.render({
       pattern: route.pattern,
@@ -96,22 +106,22 @@ async function generatePage(app: IsrApp, route: RouteRecord, job: Extract<Job, {
       statusCode: statusOf(route.pattern),
     }),
   )
+  const document = encode(html)
+  refuseLarge(work, job.path, document.byteLength + (data?.byteLength ?? 0))
   const compress = !job.draft
   const [htmlBody, dataBody] = await Promise.all([
-    toBody(html, HTML_TYPE, compress),
-    json === undefined ? undefined : toBody(json, JSON_TYPE, compress),
+    createBody(document, HTML_TYPE, { compress }),
+    data && createBody(data, JSON_TYPE, { compress }),
   ])
   return { kind: 'page', status: 200, revalidate, expire, html: htmlBody, data: dataBody }
 }
 
 async function callStaticProps(
-  app: IsrApp,
-  route: RouteRecord,
+  { route, page }: Work,
   job: Extract<Job, { type: 'page' }>,
 ): Promise<ParsedResult & ParsedLifetime> {
   if (route.kind !== 'isr') return { kind: 'page', props: {}, revalidate: false, expire: undefined }
-  const page = await importPage(app, route, job.path)
-  const { getStaticProps } = page
+  const getStaticProps = page?.getStaticProps
   if (!getStaticProps) {
     throw new IsrError('ISR_RESULT', `${route.file}: getStaticProps is missing although the build saw it.`, {
       page: route.file,
@@ -133,11 +143,8 @@ async function callStaticProps(
   )
 }
 
-async function generateShell(
-  app: IsrApp,
-  route: RouteRecord,
-  job: Extract<Job, { type: 'shell' }>,
-): Promise<Generated> {
+async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): Promise<Generated> {
+  const { app, route } = work
   const html = await attempt('rendering the shell', route, undefined, () =>
     app.render({
       pattern: route.pattern,
@@ -149,19 +156,33 @@ async function generateShell(
       statusCode: 200,
     }),
   )
+  const document = encode(html)
+  refuseLarge(work, undefined, document.byteLength)
   return {
     kind: 'page',
     status: 200,
     revalidate: false,
     expire: undefined,
-    html: await toBody(html, HTML_TYPE, true),
+    html: await createBody(document, HTML_TYPE, { compress: true }),
     data: undefined,
   }
 }
 
-function toBody(text: string, contentType: string, compress: boolean): Promise<Body> {
-  // A fresh ArrayBuffer, not a slice of Node's shared pool: the body crosses threads by transfer.
-  return createBody(Buffer.from(new TextEncoder().encode(text).buffer), contentType, { compress })
+/** A fresh ArrayBuffer, not a slice of Node's shared pool: the body crosses threads by transfer. */
+function encode(text: string): Buffer {
+  return Buffer.from(new TextEncoder().encode(text).buffer)
+}
+
+/** Before anything is compressed: that would cost many times what the render did. */
+function refuseLarge({ route, maxPageBytes }: Work, path: string | undefined, bytes: number): void {
+  if (bytes <= maxPageBytes) return
+  const what = path === undefined ? 'its shell' : `the page ${path}`
+  throw new IsrError(
+    'ISR_PAGE_SIZE',
+    `${route.file}: ${what} has at least ${bytes} bytes of HTML and data, and is not kept: the option maxPageBytes allows ` +
+      `${maxPageBytes}. Return only the fields that the page shows, or raise the option.`,
+    { page: route.file, ...(path !== undefined && { path }) },
+  )
 }
 
 function statusOf(pattern: string): number {

@@ -6,6 +6,16 @@ class Point {
   x = 1
 }
 
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+function endless(): object {
+  return new Proxy({ next: null }, { get: (_target, key) => (key === 'next' ? endless() : undefined) })
+}
+
 describe('findPropsProblem', () => {
   const circular: Record<string, unknown> = { a: {} }
   circular['a'] = { back: circular }
@@ -44,6 +54,47 @@ describe('findPropsProblem', () => {
   it('B24 NaN passes and becomes null', () => {
     expect(findPropsProblem({ n: Number.NaN })).toBeUndefined()
     expect(JSON.stringify({ n: Number.NaN })).toBe('{"n":null}')
+  })
+
+  it.each([
+    [
+      'a getter that throws',
+      {
+        user: {
+          get name() {
+            throw new Error('boom')
+          },
+        },
+      },
+      '.user.name',
+      'boom',
+    ],
+    ['a revoked proxy', { user: revoked() }, '.user', 'revoked'],
+    [
+      'a proxy whose traps throw',
+      {
+        list: [
+          new Proxy(
+            {},
+            {
+              ownKeys() {
+                throw new Error('trap')
+              },
+            },
+          ),
+        ],
+      },
+      '.list[0]',
+      'trap',
+    ],
+    ['a proxy without an end', { user: endless() }, '.user', 'nested deeper'],
+    ['an empty array of any length', { list: new Array(4_294_967_295) as unknown }, '.list[0]', 'undefined'],
+    ['a BigInt after a good value', { list: [{ a: 1 }, 1n] }, '.list[1]', 'bigint'],
+    ['the first of two', { list: [{ a: new Date() }, 1n] }, '.list[0].a', 'Date'],
+  ])('SEC-88 %s is refused by name', (_what, props, path, reason) => {
+    const problem = findPropsProblem(props)
+    expect(problem?.path).toContain(path)
+    expect(problem?.reason).toContain(reason)
   })
 
   it('SEC-88 nesting of 20 000 levels is refused and does not overflow', () => {

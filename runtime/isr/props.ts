@@ -1,3 +1,5 @@
+import { toErrorMessage } from '../errors.ts'
+
 /** Why a value cannot be a page's props, and where in them: `{ path: '.posts[3].date', reason: 'a Date' }`. */
 export interface PropsProblem {
   readonly path: string
@@ -20,7 +22,6 @@ export function findPropsProblem(props: unknown): PropsProblem | undefined {
     return { path: '', reason: `props must be a plain object, received ${describe(props)}` }
   }
   // A marker with `leave` is met after the last child of a container: only ancestors make a cycle, a value seen twice does not.
-  type Step = { readonly value: unknown; readonly path: string; readonly depth: number } | { readonly leave: object }
   const ancestors = new Map<object, string>()
   const stack: Step[] = [{ value: props, path: '', depth: 0 }]
   for (let step = stack.pop(); step; step = stack.pop()) {
@@ -28,31 +29,61 @@ export function findPropsProblem(props: unknown): PropsProblem | undefined {
       ancestors.delete(step.leave)
       continue
     }
+    if ('reason' in step) return step
     const { value, path, depth } = step
-    if (isPrimitive(value)) continue
-    if (typeof value !== 'object' || value === null) return { path, reason: explain(value) }
-    const first = ancestors.get(value)
-    if (first !== undefined) {
-      return { path, reason: `circular reference to ${first === '' ? 'the props themselves' : `\`${first}\``}` }
-    }
-    if (depth > MAX_DEPTH) return { path: `${path.slice(0, 80)}…`, reason: `nested deeper than ${MAX_DEPTH} levels` }
-    if (!Array.isArray(value) && !isPlainObject(value)) return { path, reason: explain(value) }
-    ancestors.set(value, path)
-    stack.push({ leave: value })
-    const children: Step[] = []
-    if (Array.isArray(value)) {
-      // Not `map`: it skips holes, and a hole is an `undefined` that JSON would turn into null.
-      for (let index = 0; index < value.length; index++) {
-        children.push({ value: value[index], path: `${path}[${index}]`, depth: depth + 1 })
+    try {
+      if (typeof value !== 'object' || value === null) return { path, reason: explain(value) }
+      const first = ancestors.get(value)
+      if (first !== undefined) {
+        return { path, reason: `circular reference to ${first === '' ? 'the props themselves' : `\`${first}\``}` }
       }
-    } else {
-      for (const [key, child] of Object.entries(value)) {
-        children.push({ value: child, path: path + toAccess(key), depth: depth + 1 })
-      }
+      if (depth > MAX_DEPTH) return { path: `${path.slice(0, 80)}…`, reason: `nested deeper than ${MAX_DEPTH} levels` }
+      if (!Array.isArray(value) && !isPlainObject(value)) return { path, reason: explain(value) }
+      ancestors.set(value, path)
+      stack.push({ leave: value })
+      const children = listChildren(value, path, depth + 1)
+      for (let child = children.pop(); child; child = children.pop()) stack.push(child)
+    } catch (error) {
+      // The traps of a proxy are code of the user's.
+      return { path, reason: unreadable(error) }
     }
-    for (let child = children.pop(); child; child = children.pop()) stack.push(child)
   }
   return undefined
+}
+
+type Step =
+  | { readonly value: unknown; readonly path: string; readonly depth: number }
+  | { readonly leave: object }
+  | PropsProblem
+
+/**
+ * The values to look into, in order, up to the first that is a problem by itself. What stands after that one need not be
+ * read: a hole at the start of an array of four thousand million is the end of the walk.
+ */
+function listChildren(value: object, path: string, depth: number): Step[] {
+  const children: Step[] = []
+  const isList = Array.isArray(value)
+  const keys = isList ? undefined : Object.keys(value)
+  const count = isList ? value.length : keys!.length
+  // Not `forEach`: it skips holes, and a hole is an `undefined` that JSON would turn into null.
+  for (let index = 0; index < count; index++) {
+    const key = keys?.[index]!
+    let child: unknown
+    try {
+      child = isList ? (value as unknown[])[index] : (value as Record<string, unknown>)[key]
+    } catch (error) {
+      children.push({ path: path + (isList ? `[${index}]` : toAccess(key)), reason: unreadable(error) })
+      break
+    }
+    if (isPrimitive(child)) continue
+    children.push({ value: child, path: path + (isList ? `[${index}]` : toAccess(key)), depth })
+    if (typeof child !== 'object') break
+  }
+  return children
+}
+
+function unreadable(error: unknown): string {
+  return `reading it threw ${toErrorMessage(error)}`
 }
 
 function isPrimitive(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import { IsrError } from '../errors.ts'
-import { createJobRunner } from '../isr/generate.ts'
+import { createJobRunner, type JobRunnerOptions } from '../isr/generate.ts'
 import type { IsrApp, Job, Renderer } from '../types.ts'
 
 /**
@@ -9,10 +9,10 @@ import type { IsrApp, Job, Renderer } from '../types.ts'
  *
  * @param loadApp called before each job, so that development can hand in a fresh app
  */
-export function createInProcessRenderer(loadApp: () => Promise<IsrApp>): Renderer {
+export function createInProcessRenderer(loadApp: () => Promise<IsrApp>, limits: JobRunnerOptions = {}): Renderer {
   return {
     async run(job, options) {
-      const work = (async () => createJobRunner(await loadApp())(job))()
+      const work = (async () => createJobRunner(await loadApp(), limits)(job))()
       return withTimeLimit(work, job, options)
     },
     async close() {},

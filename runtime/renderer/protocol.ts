@@ -5,6 +5,8 @@ import type { Job } from '../types.ts'
 export interface WorkerSetup {
   /** The build whose pages it is to make, where that is known. */
   readonly buildId: string | undefined
+  /** See `JobRunnerOptions`. */
+  readonly maxPageBytes: number | undefined
 }
 
 /** What the serving thread sends to a render worker. */

@@ -20,7 +20,8 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
 
   async function loadRunner(): Promise<RunJob> {
     try {
-      return createJobRunner(checkBuild(await loadApp(), (workerData as Partial<WorkerSetup> | null)?.buildId))
+      const { buildId, maxPageBytes } = (workerData ?? {}) as Partial<WorkerSetup>
+      return createJobRunner(checkBuild(await loadApp(), buildId), { maxPageBytes })
     } catch (error) {
       if (error instanceof IsrError) throw error
       throw new IsrError('ISR_IMPORT', `The app could not be imported: ${toErrorMessage(error)}`, { cause: error })

@@ -10,6 +10,8 @@ export interface WorkerRendererOptions {
   readonly worker: URL
   /** The build that pages are made for: a worker that finds another one in its place makes none. Default: not checked. */
   readonly buildId?: string
+  /** HTML and navigation data of one page together, in bytes and not compressed. Default: any number. */
+  readonly maxPageBytes?: number
   /** Worker threads; each starts with the first job it gets. */
   readonly workers: number
   /** A worker that does not answer for this long is taken to be in an endless loop. Milliseconds, default 15 000. */
@@ -99,7 +101,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   function start(lane: Lane): Worker {
     const worker = new Worker(options.worker, {
       name: 'isr-render',
-      workerData: { buildId: options.buildId } satisfies WorkerSetup,
+      workerData: { buildId: options.buildId, maxPageBytes: options.maxPageBytes } satisfies WorkerSetup,
       ...(options.memoryMegabytes && { resourceLimits: { maxOldGenerationSizeMb: options.memoryMegabytes } }),
     })
     let reason: unknown

@@ -36,6 +36,7 @@ export const SETTINGS: Settings = {
   },
   maxPathBytes: 1024,
   api: { bodyBytes: 1024 ** 2 },
+  maxPageBytes: 16 * 1024 * 1024,
   logging: { fetches: false },
 }
 
