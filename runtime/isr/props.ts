@@ -62,21 +62,22 @@ type Step =
  */
 function listChildren(value: object, path: string, depth: number): Step[] {
   const children: Step[] = []
-  const isList = Array.isArray(value)
-  const keys = isList ? undefined : Object.keys(value)
-  const count = isList ? value.length : keys!.length
+  const fields = value as Record<string | number, unknown>
+  const keys = Array.isArray(value) ? undefined : Object.keys(value)
+  const count = Array.isArray(value) ? value.length : keys!.length
+  const toChildPath = (key: string | number) => path + (typeof key === 'string' ? toAccess(key) : `[${key}]`)
   // Not `forEach`: it skips holes, and a hole is an `undefined` that JSON would turn into null.
   for (let index = 0; index < count; index++) {
-    const key = keys?.[index]!
+    const key = keys ? keys[index]! : index
     let child: unknown
     try {
-      child = isList ? (value as unknown[])[index] : (value as Record<string, unknown>)[key]
+      child = fields[key]
     } catch (error) {
-      children.push({ path: path + (isList ? `[${index}]` : toAccess(key)), reason: unreadable(error) })
+      children.push({ path: toChildPath(key), reason: unreadable(error) })
       break
     }
     if (isPrimitive(child)) continue
-    children.push({ value: child, path: path + (isList ? `[${index}]` : toAccess(key)), depth })
+    children.push({ value: child, path: toChildPath(key), depth })
     if (typeof child !== 'object') break
   }
   return children
