@@ -10,8 +10,12 @@ export interface ServerProcess {
   /** Without a slash at the end. */
   readonly url: string
   readonly port: number
+  readonly pid: number
   /** What it printed so far, both streams. */
   output(): string
+  /** Resolves with the exit code when it has ended; null where a signal ended it. */
+  readonly exited: Promise<number | null>
+  signal(name: NodeJS.Signals): void
   /** SIGTERM, then SIGKILL when it has not gone after ten seconds. Resolves with the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL: no goodbye. */
@@ -76,7 +80,10 @@ async function startOnce({ toCommand, cwd, port: chosen }: Command): Promise<Ser
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    pid: child.pid!,
     output,
+    exited,
+    signal: (name) => void child.kill(name),
     async stop() {
       child.kill('SIGTERM')
       const timer = new AbortController()

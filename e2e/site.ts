@@ -24,7 +24,7 @@ export type App = keyof typeof templates
 /** Vite's `base` of the sites that don't have their host to themselves. */
 export const base = '/deep/down/'
 
-export interface Site extends ServerProcess {
+export interface Site extends Omit<ServerProcess, 'pid' | 'exited' | 'signal'> {
   /** The copy's folder. */
   readonly root: string
   /** Changes a file of the copy; the change must change something. */

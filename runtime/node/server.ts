@@ -1,29 +1,33 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { IsrError } from '../errors.ts'
+import { createConnections } from './connections.ts'
+import { readOpenFilesLimit, toMaxConnections } from './open-files.ts'
 
 /** A server that accepts requests. */
 export interface RunningServer {
   readonly port: number
   /**
-   * Stops accepting, closes connections nobody waits on, and lets the others finish.
+   * Stops accepting, closes connections nobody waits on, and lets the others finish. A second call changes nothing and
+   * resolves with the first.
    *
    * @param graceMs after so many milliseconds, what still runs is cut off
    */
   close(graceMs: number): Promise<void>
 }
 
-/** Who may take how long. Milliseconds. */
+/** Who may take how long, in milliseconds, and how many there may be. */
 export interface ServerLimits {
   readonly headersTimeout: number
   readonly requestTimeout: number
   readonly connectionsCheckingInterval: number
   readonly keepAliveTimeout: number
   readonly idleTimeout: number
+  readonly maxConnections: number
 }
 
 const LIMITS: ServerLimits = {
-  /** A visitor who drips headers. */
+  /** A visitor who drips headers, or connects and says nothing. */
   headersTimeout: 10_000,
   /** A visitor who drips a body. */
   requestTimeout: 30_000,
@@ -32,10 +36,12 @@ const LIMITS: ServerLimits = {
   keepAliveTimeout: 65_000,
   /** A connection on which nothing moves for so long is closed, unless a page or an API route is still working for it. */
   idleTimeout: 60_000,
+  /** An idle one costs some kilobytes. Fewer where the system allows fewer open files. */
+  maxConnections: 20_000,
 }
 
 /**
- * Opens a server with limits for slow and silent clients.
+ * Opens a server with limits for slow, silent and all too many clients.
  *
  * @param options.port 0 lets the system choose
  * @param options.host undefined listens on all addresses
@@ -43,34 +49,24 @@ const LIMITS: ServerLimits = {
  */
 export async function openServer(
   listener: RequestListener,
-  options: { readonly port: number; readonly host: string | undefined; readonly limits?: ServerLimits },
+  options: { readonly port: number; readonly host: string | undefined; readonly limits?: Partial<ServerLimits> },
 ): Promise<RunningServer> {
-  const { limits = LIMITS } = options
-  /** The answers that are on their way, by connection. */
-  const connections = new Map<Socket, Set<ServerResponse>>()
-  let isClosing = false
+  const limits = { ...LIMITS, ...options.limits }
+  const maxConnections = toMaxConnections(limits.maxConnections, readOpenFilesLimit())
+  const connections = createConnections({ maxConnections, idleTimeout: limits.idleTimeout })
 
-  const server = createServer({ ...limits }, (req, res) => {
-    const { socket } = req
-    const answers = connections.get(socket)
-    answers?.add(res)
-    if (isClosing) res.shouldKeepAlive = false
-    res.once('close', () => {
-      answers?.delete(res)
-      if (isClosing && answers?.size === 0) socket.destroySoon()
-    })
-    listener(req, res)
-  })
-  server.on('connection', (socket) => {
-    connections.set(socket, new Set())
-    socket.once('close', () => connections.delete(socket))
-  })
-  server.setTimeout(limits.idleTimeout, (socket) => {
-    const answers = connections.get(socket)
-    // Nothing to read for the visitor yet is no fault of theirs; bytes that they do not take are.
-    if (answers && answers.size > 0 && socket.writableLength === 0) socket.setTimeout(limits.idleTimeout)
-    else socket.destroy()
-  })
+  const { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout } = limits
+  const server = createServer(
+    { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout },
+    (req, res) => {
+      connections.track(req.socket, res)
+      if (!req.socket.destroyed) listener(req, res)
+    },
+  )
+  // Node drops those beyond 2 000 without a word, and what a proxy adds comes last. Their size is limited all the same.
+  server.maxHeadersCount = 0
+  server.on('connection', connections.open)
+  server.setTimeout(limits.idleTimeout, connections.rest)
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toPortError(error, options.port, options.host)))
@@ -79,22 +75,21 @@ export async function openServer(
   // A connection that the system could not hand over, for want of memory say, is one visitor's loss and no reason to end.
   server.on('error', () => undefined)
 
+  async function shutDown(graceMs: number): Promise<void> {
+    connections.retire()
+    // What has reached this machine already is read before connections count as idle.
+    await new Promise((resolve) => setImmediate(resolve))
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    connections.closeIdle()
+    const timer = setTimeout(connections.closeAll, graceMs)
+    await closed
+    clearTimeout(timer)
+  }
+
+  let closing: Promise<void> | undefined
   return {
     port: (server.address() as AddressInfo).port,
-    close(graceMs) {
-      isClosing = true
-      return new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs)
-        server.close(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-        for (const [socket, answers] of connections) {
-          if (answers.size === 0) socket.destroy()
-          else for (const res of answers) if (!res.headersSent) res.shouldKeepAlive = false
-        }
-      })
-    },
+    close: (graceMs) => (closing ??= shutDown(graceMs)),
   }
 }
 

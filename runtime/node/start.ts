@@ -6,7 +6,8 @@ import { createConsoleLog, type Log } from '../http/log.ts'
 import { openBuildFolder } from '../http/build-folder.ts'
 import { loadEnvFiles } from './env.ts'
 import { parsePort } from './port.ts'
-import { openServer } from './server.ts'
+import { createProbes } from './probes.ts'
+import { openServer, type RunningServer } from './server.ts'
 
 /** What `startServer` is set up with. */
 export interface StartOptions {
@@ -49,6 +50,8 @@ const RULES: Readonly<Record<keyof StartOptions, OptionRule>> = {
  */
 export async function startServer(options: StartOptions): Promise<Started | undefined> {
   const log = createConsoleLog()
+  // Whoever read our lines may end before we do; that is no reason to stop serving.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   try {
     const started = await start(options, log)
     endOnSignals(started, log)
@@ -69,8 +72,17 @@ async function start(options: StartOptions, log: Log): Promise<Started> {
   const host = options.host ?? (process.env['HOST'] || undefined)
   const handler = createIsrHandler({ dist: options.dist, log, closeTimeout: CLOSE_MS })
   const { base } = openBuildFolder(options.dist).manifest
+  const probes = createProbes(base)
+  let closing: Promise<void> | undefined
+
+  async function close(server: RunningServer): Promise<void> {
+    probes.retire()
+    await server.close(GRACE_MS)
+    await handler.close()
+  }
+
   try {
-    const server = await openServer(handler, { port, host })
+    const server = await openServer((req, res) => probes.answer(req, res) || handler(req, res), { port, host })
     const url = `http://${toName(host)}:${server.port}${base}`
     const time = pc.dim(`ready in ${Math.ceil(performance.now() - begin)} ms`)
     log.info(
@@ -79,10 +91,7 @@ async function start(options: StartOptions, log: Log): Promise<Started> {
     return {
       url,
       port: server.port,
-      async close() {
-        await server.close(GRACE_MS)
-        await handler.close()
-      },
+      close: () => (closing ??= close(server)),
     }
   } catch (error) {
     await handler.close()
@@ -108,8 +117,6 @@ function endOnSignals(started: Started, log: Log): void {
     )
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end)
-  // Whoever read our lines may end before we do; that is no reason to stop serving.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }
 
 /** The name under which a visitor on this machine finds the server. */

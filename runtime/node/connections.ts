@@ -1,0 +1,109 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** The connections of a server, and which of them has to go when there are too many. */
+export interface Connections {
+  readonly size: number
+  /** Takes a connection in. When there are too many, the one that has been idle for longest makes room for it. */
+  open(socket: Socket): void
+  /** Notes an answer that somebody waits for from now on, until it is sent or broken off. */
+  track(socket: Socket, res: ServerResponse): void
+  /** What is to happen to a connection on which nothing has moved for a while: it goes, unless we are the slow side. */
+  rest(socket: Socket): void
+  /** No connection is kept open for a next request from now on. */
+  retire(): void
+  /** Closes those that nobody waits on. */
+  closeIdle(): void
+  closeAll(): void
+}
+
+/**
+ * A client may send requests without waiting for their answers. From so many on its connection is no longer read, so that
+ * it waits; what was read in one go may still be more.
+ */
+const PIPELINED = 100
+/** Two and a half thousand of the shortest requests are read in one go. Reading bodies can undo the pause; this cannot. */
+const MAX_PIPELINED = 5_000
+
+/** @param limits.idleTimeout milliseconds between two calls of `rest` for a connection that is worked for */
+export function createConnections(limits: {
+  readonly maxConnections: number
+  readonly idleTimeout: number
+}): Connections {
+  /** The answers that are on their way, by connection. */
+  const answers = new Map<Socket, Set<ServerResponse>>()
+  /** Those on which nobody waits for an answer; the one that has been so for longest comes first. */
+  const idle = new Set<Socket>()
+  let isRetiring = false
+
+  function makeRoom(): boolean {
+    for (const socket of idle) {
+      forget(socket)
+      socket.destroy()
+      return true
+    }
+    return false
+  }
+
+  function forget(socket: Socket): void {
+    answers.delete(socket)
+    idle.delete(socket)
+  }
+
+  function finish(socket: Socket, pending: Set<ServerResponse>, res: ServerResponse): void {
+    pending.delete(res)
+    if (pending.size === PIPELINED - 1 && !socket.destroyed) socket.resume()
+    if (pending.size > 0 || !answers.has(socket)) return
+    idle.add(socket)
+    if (isRetiring) socket.destroySoon()
+  }
+
+  return {
+    get size() {
+      return answers.size
+    },
+
+    open(socket) {
+      if (answers.size >= limits.maxConnections && !makeRoom()) {
+        socket.destroy()
+        return
+      }
+      answers.set(socket, new Set())
+      idle.add(socket)
+      socket.once('close', () => forget(socket))
+    },
+
+    track(socket, res) {
+      const pending = answers.get(socket)
+      if (!pending) return
+      if (isRetiring) res.shouldKeepAlive = false
+      pending.add(res)
+      idle.delete(socket)
+      res.once('close', () => finish(socket, pending, res))
+      if (pending.size > MAX_PIPELINED) socket.destroy()
+      else if (pending.size >= PIPELINED) socket.pause()
+    },
+
+    rest(socket) {
+      // Nothing to read for the visitor yet is no fault of theirs; bytes that they do not take are.
+      const isWaiting = (answers.get(socket)?.size ?? 0) > 0 && socket.writableLength === 0
+      if (isWaiting) socket.setTimeout(limits.idleTimeout)
+      else socket.destroy()
+    },
+
+    retire() {
+      isRetiring = true
+      for (const pending of answers.values()) {
+        for (const res of pending) if (!res.headersSent) res.shouldKeepAlive = false
+      }
+    },
+
+    closeIdle() {
+      for (const socket of idle) socket.destroy()
+    },
+
+    closeAll() {
+      for (const socket of answers.keys()) socket.destroy()
+    },
+  }
+}
