@@ -10,6 +10,7 @@ import { forEachAtMost } from './pool.ts'
 import type { Progress } from './progress.ts'
 import { SHOWN_PATHS, type PathReport } from './report.ts'
 import { withRetries } from './retry.ts'
+import { findUnreachable } from './unreachable.ts'
 
 /** A page that could not be generated. */
 export interface PageFailure {
@@ -97,7 +98,9 @@ async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Pr
   await forEachAtMost(concurrency, dynamic, async (route) => {
     try {
       const run = () => renderer.run({ type: 'paths', pattern: route.pattern }, { timeoutMs })
-      listings.set(route.pattern, await withRetries(run, pause))
+      const listing = await withRetries(run, pause)
+      failures.push(...findUnreachable(route, listing, settings))
+      listings.set(route.pattern, listing)
     } catch (error) {
       failures.push({ route, path: undefined, params: {}, isShell: false, error })
     }
