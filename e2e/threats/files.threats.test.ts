@@ -67,7 +67,11 @@ export default function Page({ slug }) { return <main>{slug}</main> }`,
       ...['app.mjs', 'start.mjs', 'app.mjs.map', chunk!].map((file) => `dist/server/${file}`),
       ...(await site.list('dist/isr')).map((file) => `dist/isr/${file}`),
       `.isr-cache/${stored!}`,
-      ...['package.json', '.env', 'vite.config.mjs', 'lib/db.server.js', 'pages/[...path].jsx'],
+      'package.json',
+      '.env',
+      'vite.config.mjs',
+      'lib/db.server.js',
+      'pages/[...path].jsx',
     ]
   }
 
