@@ -6,6 +6,7 @@ import {
   type ComponentPropsWithRef,
   type MouseEvent,
   type ReactNode,
+  type RefObject,
 } from 'react'
 import { LinkContext } from './context.ts'
 import type { Href, Url } from './types.ts'
@@ -60,9 +61,52 @@ export function Link({
   ref,
   ...anchor
 }: LinkProps): ReactNode {
-  const tools = useContext(LinkContext)
   const element = useRef<HTMLAnchorElement>(null)
   useImperativeHandle(ref, () => element.current!, [])
+  const link = useLink({ href, as, replace, scroll, shallow, prefetch, onNavigate }, element)
+
+  return (
+    <a
+      {...anchor}
+      href={link.address}
+      ref={element}
+      onClick={(event) => {
+        anchor.onClick?.(event)
+        link.follow(event)
+      }}
+      onMouseEnter={(event) => {
+        anchor.onMouseEnter?.(event)
+        link.prefetch()
+      }}
+      onTouchStart={(event) => {
+        anchor.onTouchStart?.(event)
+        link.prefetch()
+      }}
+    />
+  )
+}
+
+type TargetProps = 'as' | 'replace' | 'scroll' | 'shallow' | 'prefetch' | 'onNavigate'
+
+/** The part of a link's props that says where it leads, and how. */
+type LinkTarget = Pick<LinkProps, 'href'> & { [Name in TargetProps]?: LinkProps[Name] | undefined }
+
+/** What a link does, whoever draws it. */
+interface LinkActions {
+  /** For `href`: what the address bar will show. */
+  readonly address: string
+  /** For clicks: goes there, unless the click asks for something that is the browser's. */
+  follow(event: MouseEvent<HTMLAnchorElement>): void
+  /** Loads the page ahead: somebody points at the link. */
+  prefetch(): void
+}
+
+/** Finds the address of a link, has it watched for prefetching, and starts its navigations. */
+export function useLink(
+  { href, as, replace, scroll, shallow, prefetch, onNavigate }: LinkTarget,
+  element: RefObject<HTMLAnchorElement | null>,
+): LinkActions {
+  const tools = useContext(LinkContext)
   const page = tools ? tools.toHref(href) : formatUrl(href)
   const shown = as === undefined || !tools ? undefined : tools.toHref(as)
   const browser = tools?.browser
@@ -70,43 +114,25 @@ export function Link({
   useEffect(() => {
     if (!browser || prefetch === false || !element.current) return undefined
     return browser.watch(element.current, page, shown)
-  }, [browser, prefetch, page, shown])
+  }, [browser, prefetch, page, shown, element])
 
-  function prefetchNow(): void {
-    browser?.prefetch(page, shown)
+  return {
+    address: shown ?? page,
+    follow(event) {
+      if (!browser || !isPlainClick(event) || !browser.isInside(shown ?? page)) return
+      event.preventDefault()
+      let prevented = false
+      onNavigate?.({ preventDefault: () => (prevented = true) })
+      if (!prevented) browser.navigate(replace ? 'replace' : 'push', page, shown, { scroll, shallow })
+    },
+    prefetch() {
+      browser?.prefetch(page, shown)
+    },
   }
-
-  function follow(event: MouseEvent<HTMLAnchorElement>): void {
-    if (!browser || !isPlainClick(event) || !browser.isInside(event.currentTarget.href)) return
-    event.preventDefault()
-    let prevented = false
-    onNavigate?.({ preventDefault: () => (prevented = true) })
-    if (!prevented) browser.navigate(replace ? 'replace' : 'push', page, shown, { scroll, shallow })
-  }
-
-  return (
-    <a
-      {...anchor}
-      href={shown ?? page}
-      ref={element}
-      onClick={(event) => {
-        anchor.onClick?.(event)
-        follow(event)
-      }}
-      onMouseEnter={(event) => {
-        anchor.onMouseEnter?.(event)
-        prefetchNow()
-      }}
-      onTouchStart={(event) => {
-        anchor.onTouchStart?.(event)
-        prefetchNow()
-      }}
-    />
-  )
 }
 
 /** Whether a click means: go there, here. */
-export function isPlainClick(event: MouseEvent<HTMLAnchorElement>): boolean {
+function isPlainClick(event: MouseEvent<HTMLAnchorElement>): boolean {
   const { target } = event.currentTarget
   return (
     !event.defaultPrevented &&

@@ -3,17 +3,13 @@ import {
   cloneElement,
   isValidElement,
   useCallback,
-  useContext,
-  useEffect,
   useRef,
   type MouseEvent,
   type ReactElement,
   type ReactNode,
   type Ref,
 } from 'react'
-import { LinkContext } from '../client/context.ts'
-import { isPlainClick, Link as PlainLink, type LinkProps as PlainLinkProps } from '../client/link.tsx'
-import { formatUrl } from '../client/url.ts'
+import { Link as PlainLink, useLink, type LinkProps as PlainLinkProps } from '../client/link.tsx'
 
 /** What `Link` takes, besides all that an `<a>` takes. */
 export interface LinkProps<_Route = unknown> extends PlainLinkProps {
@@ -45,37 +41,10 @@ interface ChildProps {
 }
 
 /** The form in which the page brings its own `<a>`. */
-function LegacyLink({
-  href,
-  as,
-  replace,
-  scroll,
-  shallow,
-  prefetch,
-  onNavigate,
-  passHref,
-  children,
-}: PlainLinkProps & { passHref: boolean | undefined }): ReactNode {
-  const tools = useContext(LinkContext)
+function LegacyLink({ passHref, children, ...props }: PlainLinkProps & { passHref: boolean | undefined }): ReactNode {
   const element = useRef<HTMLAnchorElement>(null)
-  const page = tools ? tools.toHref(href) : formatUrl(href)
-  const shown = as === undefined || !tools ? undefined : tools.toHref(as)
-  const browser = tools?.browser
+  const link = useLink(props, element)
   const child = (isValidElement(children) ? Children.only(children) : <a>{children}</a>) as ReactElement<ChildProps>
-
-  useEffect(() => {
-    if (!browser || prefetch === false || !element.current) return undefined
-    return browser.watch(element.current, page, shown)
-  }, [browser, prefetch, page, shown])
-
-  function follow(event: MouseEvent<HTMLAnchorElement>): void {
-    if (!browser || !isPlainClick(event) || !browser.isInside(page)) return
-    event.preventDefault()
-    let prevented = false
-    onNavigate?.({ preventDefault: () => (prevented = true) })
-    if (!prevented) browser.navigate(replace ? 'replace' : 'push', page, shown, { scroll, shallow })
-  }
-
   const { ref } = child.props
   const attach = useCallback(
     (anchor: HTMLAnchorElement | null) => {
@@ -88,19 +57,19 @@ function LegacyLink({
   // `attach` is called after the render.
   // oxlint-disable-next-line react/refs
   return cloneElement(child, {
-    ...(takesHref && { href: shown ?? page }),
+    ...(takesHref && { href: link.address }),
     ref: attach,
     onClick(event) {
       child.props.onClick?.(event)
-      follow(event)
+      link.follow(event)
     },
     onMouseEnter(event) {
       child.props.onMouseEnter?.(event)
-      browser?.prefetch(page, shown)
+      link.prefetch()
     },
     onTouchStart(event) {
       child.props.onTouchStart?.(event)
-      browser?.prefetch(page, shown)
+      link.prefetch()
     },
   })
 }
