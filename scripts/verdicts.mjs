@@ -58,7 +58,7 @@ function findFiles(suite, prefix, words) {
       }
     }
   }
-  return files.filter((file) => words.length === 0 || words.some((word) => file.includes(word))).sort()
+  return files.filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
 }
 
 function readTests(report, prefix) {
