@@ -54,8 +54,7 @@ export function sendPage(
   if (!representation) throw new Error(`The entry ${entry.key} has no navigation data.`)
   const { etag, bytes, content } = representation
   if (req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)) {
-    res.writeHead(304, ['ETag', etag, 'Vary', 'Accept-Encoding', ...toHeaders(context, found)])
-    res.end()
+    send(req, res, 304, ['ETag', etag, 'Vary', 'Accept-Encoding', ...toHeaders(context, found)], '')
     return
   }
   const isPlainHit = found.state === 'HIT' && found.target.route.kind !== 'static' && !context.development

@@ -93,6 +93,8 @@ function sendBytes(res: ServerResponse, bytes: Uint8Array): void {
       return
     }
   }
+  // With both, the two ends of a connection may disagree on where the answer ends.
+  for (const name of ['Transfer-Encoding', 'Trailer']) res.removeHeader(name)
   res.setHeader('Content-Length', bytes.byteLength)
   res.end(req.method === 'HEAD' ? undefined : bytes)
 }

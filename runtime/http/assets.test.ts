@@ -48,6 +48,18 @@ async function start(changes: Parameters<typeof startSite>[1] = {}): Promise<num
 }
 
 describe('files', () => {
+  it('SEC-81 are framed as they are, whatever a middleware said before', async () => {
+    const port = await start({
+      mount: (handler) => (req, res) => {
+        for (const name of ['transfer-encoding', 'content-encoding', 'etag']) res.setHeader(name, 'chunked')
+        handler(req, res)
+      },
+    })
+    const { text, headers } = await ask(port, '/pub.txt')
+    expect([text, headers['content-length']]).toEqual(['public', '6'])
+    for (const name of ['transfer-encoding', 'content-encoding']) expect(headers).not.toHaveProperty(name)
+  })
+
   it('S13 hashed assets are kept for ever', async () => {
     const port = await start()
     const answer = await ask(port, '/assets/index-12345678.js')

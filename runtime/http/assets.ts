@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join, relative, sep } from 'node:path'
 import sirv from 'sirv'
 import { IMMUTABLE } from './cache-control.ts'
-import { isRead, sendMethodNotAllowed, sendText } from './reply.ts'
+import { dropFraming, isRead, sendMethodNotAllowed, sendText } from './reply.ts'
 
 /** Serves what Vite built for browsers: hashed assets and the files of `public/`. */
 export interface Assets {
@@ -47,6 +47,7 @@ export function createAssets(dir: string, assetsDir: string): Assets {
       if (!file) return sendText(req, res, 404, 'Not Found')
       if (!isRead(req)) return sendMethodNotAllowed(req, res)
       if (isPreconditionFailed(req, file.mtime)) return sendText(req, res, 412, 'Precondition Failed')
+      dropFraming(res)
       guardStream(res)
       // Only the path and the headers of a request are of interest to sirv, which would read the path with its base.
       const request = { url: path, headers: toAssetHeaders(req) } as IncomingMessage

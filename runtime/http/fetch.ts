@@ -1,6 +1,7 @@
 import { createServer, request as sendRequest } from 'node:http'
 import type { ClientRequest, IncomingMessage, RequestListener } from 'node:http'
 import { duplexPair, Readable, type Duplex } from 'node:stream'
+import { NO_STORE } from './cache-control.ts'
 
 /** The handler in the form of the fetch standard. */
 export interface FetchAdapter {
@@ -36,6 +37,12 @@ export function createFetchAdapter(listener: RequestListener): FetchAdapter {
       const url = new URL(request.url)
       const headers = Object.fromEntries([...request.headers].filter(([name]) => !HOP_BY_HOP.has(name)))
       headers['host'] ??= url.host
+      const announced = headers['content-length']
+      // Of a GET the standard's Request leaves the body away, but not the header.
+      if (request.method === 'GET' || request.method === 'HEAD') delete headers['content-length']
+      else if (announced !== undefined && !/^\d{1,15}$/.test(announced)) return refuse()
+      else if (announced === undefined && request.body) headers['transfer-encoding'] = 'chunked'
+      const length = headers['content-length'] === undefined ? undefined : Number(announced)
       const outgoing = sendRequest({
         createConnection: connect,
         method: request.method,
@@ -47,8 +54,13 @@ export function createFetchAdapter(listener: RequestListener): FetchAdapter {
         outgoing.once('response', resolve)
         outgoing.once('error', reject)
       })
-      sendBody(request.body, outgoing).catch((error: unknown) => outgoing.destroy(error as Error))
-      return toResponse(await answered, request.method)
+      sendBody(request.body, outgoing, length).catch((error: unknown) => outgoing.destroy(error as Error))
+      try {
+        return toResponse(await answered, request.method)
+      } catch (error) {
+        if (error instanceof LengthError) return refuse()
+        throw error
+      }
     },
 
     close() {
@@ -57,25 +69,43 @@ export function createFetchAdapter(listener: RequestListener): FetchAdapter {
   }
 }
 
+/** A body that is not of the length that its header says. */
+class LengthError extends Error {}
+
+function refuse(): Response {
+  const headers = { 'Cache-Control': NO_STORE, 'X-Content-Type-Options': 'nosniff' }
+  return new Response('Bad Request', { status: 400, headers })
+}
+
 /**
- * Sends a request with its body. An answer may come before it is read, and the rest is then left: cancelling it would be right, but
+ * Sends a request with its body, which must be of the length that was announced: the handler would wait for ever for what is
+ * missing, and take what is too much for another request. An answer may come before it is read, and the rest is then left: cancelling it would be right, but
  * Node's own streams throw where nobody can catch it when they are cancelled in the middle of a read.
  */
-async function sendBody(body: ReadableStream<Uint8Array> | null, outgoing: ClientRequest): Promise<void> {
+async function sendBody(
+  body: ReadableStream<Uint8Array> | null,
+  outgoing: ClientRequest,
+  length: number | undefined,
+): Promise<void> {
   if (!body) {
+    if (length) throw new LengthError()
     outgoing.end()
     return
   }
   const reader = body.getReader()
   const closed = new Promise<void>((resolve) => void outgoing.once('close', resolve))
+  let sent = 0
   for (;;) {
     const { done, value } = await reader.read()
     if (outgoing.destroyed) return
     if (done) break
+    sent += value.byteLength
+    if (length !== undefined && sent > length) throw new LengthError()
     if (outgoing.write(value)) continue
     const drained = new Promise<void>((resolve) => void outgoing.once('drain', resolve))
     await Promise.race([drained, closed])
   }
+  if (length !== undefined && sent < length) throw new LengthError()
   outgoing.end()
 }
 

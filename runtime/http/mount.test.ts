@@ -4,6 +4,7 @@ import express from 'express'
 import fastify from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ApiHandler, GetStaticProps } from '../types.ts'
+import { NO_STORE } from './cache-control.ts'
 import type { IsrHandler } from './handler.ts'
 import { createIsrHandler } from './isr-handler.ts'
 import { ask } from './testing/client.ts'
@@ -215,6 +216,39 @@ describe('fetch', () => {
     expect(await (await post('x'.repeat(1_000_000))).text()).toBe('1000000')
     expect((await post('x'.repeat(3_000_000))).status).toBe(413)
     expect(await (await post('x')).text()).toBe('1')
+  })
+
+  it('SEC-104 a body that is shorter or longer than its header says is 400, and never another request', async () => {
+    const asked: string[] = []
+    const note: ApiHandler = (req, res) => {
+      asked.push(`${req.method} ${req.url}`)
+      res.json(req.body)
+    }
+    site = await startSite({ '/api/note': { module: { default: note } } })
+    const smuggled = 'GET /api/note?smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
+    const fetchBody = (body: BodyInit | undefined, length: string | undefined, method = 'POST') => {
+      const headers = new Headers(length === undefined ? {} : { 'content-length': length })
+      const options = { method, headers, ...(body !== undefined && { body }) }
+      return site!.handler.fetch(new Request('http://x/api/note', options))
+    }
+    for (const length of ['100000', '4', '0', 'abc', '-1', '3, 3', '1e1']) {
+      const answer = await fetchBody(`hello${smuggled}`, length)
+      expect([answer.status, answer.headers.get('cache-control'), await answer.text()]).toEqual([
+        400,
+        NO_STORE,
+        'Bad Request',
+      ])
+    }
+    expect((await fetchBody(undefined, '5')).status).toBe(400)
+    expect(asked.filter((each) => each.includes('smuggled'))).toEqual([])
+    asked.length = 0
+    for (const method of ['POST', 'DELETE', 'OPTIONS', 'PATCH']) {
+      expect(await (await fetchBody(smuggled, undefined, method)).json()).toBe(smuggled)
+      expect(await (await fetchBody('hello', '5', method)).json()).toBe('hello')
+    }
+    // Adapters pass the headers of a GET with a body on, and cannot pass the body.
+    expect(await (await fetchBody(undefined, '5', 'GET')).json()).toBe('')
+    expect(asked).toHaveLength(9)
   })
 
   it('many at once', async () => {

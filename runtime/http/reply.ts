@@ -4,7 +4,16 @@ import { NO_STORE } from './cache-control.ts'
 /** Headers as `writeHead` takes them fastest: names and values in turn. */
 export type HeaderList = readonly string[]
 
-/** Sends a whole answer: status, headers and body in one go, without the body for HEAD. */
+/** What says where a body ends and how it is encoded: of the bytes that are sent, and of no others. */
+const FRAMING = ['content-length', 'transfer-encoding', 'content-encoding', 'content-range', 'trailer']
+
+/** What describes a body besides. */
+const DESCRIPTION = ['content-type', 'etag', 'last-modified']
+
+/**
+ * Sends a whole answer: status, headers and body in one go, without the body for HEAD. What a middleware or a page has set is
+ * sent too, but for the framing, which would be that of another body.
+ */
 export function send(
   req: IncomingMessage,
   res: ServerResponse,
@@ -12,6 +21,8 @@ export function send(
   headers: HeaderList,
   body: Uint8Array | string,
 ): void {
+  // Most answers have no header yet.
+  if (res.getHeaderNames().length > 0) removeHeaders(res, FRAMING)
   res.writeHead(status, headers as string[])
   if (req.method === 'HEAD') res.end()
   else res.end(body)
@@ -46,20 +57,15 @@ export function sendMethodNotAllowed(req: IncomingMessage, res: ServerResponse):
   sendText(req, res, 405, 'Method Not Allowed', ['Allow', 'GET, HEAD'])
 }
 
-const FRAMING = [
-  'content-length',
-  'transfer-encoding',
-  'content-encoding',
-  'content-range',
-  'content-type',
-  'etag',
-  'last-modified',
-]
-
 /** Takes back headers that described an answer which is not sent after all: set by a page before it failed, say. */
 export function dropFraming(res: ServerResponse): void {
   if (res.headersSent) return
-  for (const name of FRAMING) res.removeHeader(name)
+  removeHeaders(res, FRAMING)
+  removeHeaders(res, DESCRIPTION)
+}
+
+function removeHeaders(res: ServerResponse, names: readonly string[]): void {
+  for (const name of names) res.removeHeader(name)
 }
 
 /** Whether a visitor only wants to look. */
