@@ -11,6 +11,7 @@ import {
 } from 'vite'
 import type { IsrContext } from './context.ts'
 import { applyEnvFiles } from './env.ts'
+import { denyPrivateFolders, type BuildPlaces } from './dev/private-folders.ts'
 import { configError } from './errors.ts'
 import { createPageFilter, findPagesDir } from './routes/folder.ts'
 import { stripScanPlugin } from './strip/plugin.ts'
@@ -56,9 +57,11 @@ export function configPlugin(context: IsrContext): Plugin {
   return {
     name: 'isr:config',
 
-    config(user, env) {
+    async config(user, env) {
       refuseImpossible(user, env)
-      return createConfig(user, env, context)
+      const config = createConfig(user, env, context)
+      if (env.command === 'build' || env.isPreview) return config
+      return { ...config, server: { fs: { deny: await denyPrivateFolders(user, toPlaces(user, context)) } } }
     },
 
     configEnvironment(name, environment, env) {
@@ -136,6 +139,13 @@ function createConfig(user: UserConfig, { command }: ConfigEnv, { options }: Isr
       },
     },
   }
+}
+
+/** Where a build of the site would lie, told before the config is resolved. */
+function toPlaces(user: UserConfig, { options }: IsrContext): BuildPlaces {
+  const root = resolve(user.root ?? process.cwd())
+  const cacheDir = resolve(process.env['ISR_CACHE_DIR'] || options.settings.cache.dir)
+  return { root, dist: resolve(root, user.build?.outDir ?? 'dist'), cacheDir }
 }
 
 function toServerSourcemap(sourcemap: boolean | 'inline' | 'hidden' | undefined): boolean | 'inline' {
