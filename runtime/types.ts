@@ -195,6 +195,11 @@ export interface ApiRequest<P extends ParamsSource = Params> extends IncomingMes
 /** What `res.revalidate` resolves with. */
 export interface RevalidateResult {
   status: 'regenerated' | 'notFound' | 'redirect' | 'skipped'
+  /**
+   * Only there, as `false`, when the cache store did not take the page: this server has the new one in memory, but other
+   * servers, and this one after a restart, may have an older one until it is stale.
+   */
+  stored?: false
 }
 
 /** The response of an API route: Node's own, with what Next.js adds to it. */
@@ -463,6 +468,16 @@ export interface CacheStore {
   delete(key: string): Promise<void>
   /** Called when the server has answered its last request. */
   close?(): Promise<void>
+  /** How long an operation may take before the server goes on without it. */
+  readonly limits?: StoreLimits
+}
+
+/** Milliseconds above 0. */
+export interface StoreLimits {
+  /** A visitor waits for `get`. Default 250. */
+  readonly readMs?: number
+  /** `res.revalidate` waits for `set`. Default 2000. */
+  readonly writeMs?: number
 }
 
 /** What a store may want to know of a value without decoding it. */
@@ -596,6 +611,10 @@ export interface IsrEvent {
     /** `res.revalidate` for something that is no ISR page. */
     | 'refused'
     | 'store-error'
+    /** The store failed several times in a row: it is left alone, and tried again by itself. */
+    | 'store-paused'
+    /** It is used again. */
+    | 'store-resumed'
     | 'overload'
   readonly path: string
   readonly pattern?: string

@@ -157,7 +157,7 @@ describe('two servers that share a store', () => {
     expect(await show(first, '/minute/without')).toEqual(['HIT', 'minute/without 1'])
     site.source.set('second/steady', { value: 'refreshed' })
     await eventually(async () => expect((await show(first, '/second/steady'))[1]).toBe('refreshed'))
-    expect((await revalidate(first, '/minute/without')).result).toEqual({ status: 'regenerated' })
+    expect((await revalidate(first, '/minute/without')).result).toEqual({ status: 'regenerated', stored: false })
     expect(first.output()).toContain('code=ISR_STORE')
     expect(first.output()).toContain('the store is away')
     // A server that starts now has what was built.

@@ -6,7 +6,7 @@ import { toErrorCode, writeFileAtomic, type FileSystem } from './atomic-write.ts
 import { readHeader, RECORD_HEADER_BYTES, type RecordHeader } from './codec.ts'
 import { createDiskIndex, type DiskLimits } from './disk-index.ts'
 import { scanDisk } from './disk-scan.ts'
-import type { RepairableStore } from './layers.ts'
+import type { RepairableStore } from './guarded-store.ts'
 import { createLimit } from './limit.ts'
 import { withRetry } from './retry.ts'
 import { sha256 } from './sha256.ts'
@@ -42,6 +42,8 @@ const MAX_SET_ASIDE = 16
 const READ_ONLY_MS = 60_000
 /** Other processes add files too. */
 const RESCAN_MS = 15 * 60_000
+/** A disk that is busy, or has to wake up, is not dead: these are far above what one needs that works. */
+const LIMITS = { readMs: 2000, writeMs: 10_000 }
 /** A record from this far in the future was made by a wrong clock: it does not outrank ours. */
 const FUTURE_MS = 60_000
 
@@ -165,6 +167,8 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
   }
 
   return {
+    limits: LIMITS,
+
     async get(key) {
       const hash = toHash(key)
       const bytes = await limitReads(() => retried(() => readWhole(toPath(hash))))

@@ -1,22 +1,13 @@
 import { IsrError, toErrorMessage } from '../errors.ts'
 import type { Floors } from '../isr/floors.ts'
-import type { CacheStore, Clock, Entry, Prerendered } from '../types.ts'
+import type { Clock, Entry, Prerendered } from '../types.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
+import { createGuardedStore, type GuardedStoreOptions, type RepairableStore } from './guarded-store.ts'
 import type { Memory } from './memory.ts'
-import { createPending, type Unfinished } from './pending.ts'
-import { withTimeLimit } from './time-limit.ts'
+import { createPending, type WriteResult } from './pending.ts'
 
-/** A store that takes longer than this to answer counts as having nothing: a visitor waits. */
-const READ_LIMIT_MS = 2000
-/** A write that takes longer than this counts as failed: `res.revalidate` waits. */
-const WRITE_LIMIT_MS = 10_000
 /** What may wait for a slow store, whatever the size of the memory. */
 const MIN_PENDING_BYTES = 16 * 1024 * 1024
-
-/** A store that can move damaged bytes out of the way; others keep them until the next write. */
-export interface RepairableStore extends CacheStore {
-  setAside?(key: string): Promise<void>
-}
 
 /** What happened to the store; never thrown at a visitor. */
 export interface StoreTrouble {
@@ -27,6 +18,8 @@ export interface StoreTrouble {
 
 export interface LayersOptions {
   readonly clock: Clock
+  /** A number from 0 up to 1. */
+  readonly random: () => number
   readonly memory: Memory
   readonly floors: Floors
   readonly prerendered: Prerendered
@@ -34,6 +27,10 @@ export interface LayersOptions {
   /** The size of the memory; a quarter of it may wait to be written. */
   readonly memoryBytes: number
   readonly onTrouble: (trouble: StoreTrouble) => void
+  /** The store fails and is left alone for a while. */
+  readonly onPause: GuardedStoreOptions['onPause']
+  /** It is used again. */
+  readonly onResume: GuardedStoreOptions['onResume']
 }
 
 /** An entry that was found; an outdated one is older than a revalidation that has succeeded since. */
@@ -50,52 +47,73 @@ export interface Layers {
   load(key: string): Promise<Found | undefined>
   /** An entry that another process stored after `known` was made. */
   loadNewer(known: Entry): Promise<Entry | undefined>
-  /** Puts an entry into memory at once, and into the store; settles when that was written or has failed. */
-  put(entry: Entry): Promise<void>
+  /**
+   * Puts an entry into memory at once, and into the store.
+   *
+   * @returns whether it will outlive the memory, when that is known: false where the store failed, or is left alone
+   */
+  put(entry: Entry): Promise<boolean>
   /** Puts an entry into memory that the store has already. */
   keep(entry: Entry): void
-  /** Resolves when nothing is left to write. */
-  idle(): Promise<void>
+  /** Resolves when nothing is being written; nothing that was put off is tried again from now on. */
+  finish(): Promise<void>
 }
 
 export function createLayers(options: LayersOptions): Layers {
-  const { clock, memory, floors, prerendered, store, onTrouble } = options
+  const { clock, random, memory, floors, prerendered, onTrouble, onPause } = options
   const loads = new Map<string, Promise<Found | undefined>>()
-  const pending = createPending(writeEntry, {
+  const store =
+    options.store &&
+    createGuardedStore(options.store, {
+      clock,
+      random,
+      onPause,
+      onResume(turnabout) {
+        hasRefused = false
+        options.onResume(turnabout)
+        pending.resume()
+      },
+    })
+  /** While the store is left alone the backlog is told of once. */
+  let hasRefused = false
+  const pending = createPending({
+    clock,
+    write: writeEntry,
+    toWaitMs: () => store?.toWaitMs() ?? 0,
     maxBytes: Math.max(MIN_PENDING_BYTES, options.memoryBytes / 4),
-    refuse: ({ key }) =>
-      onTrouble({
-        key,
-        reason: 'backlog',
-        error: storeError(`The store is too slow: ${key} is not written, because too much waits already`),
-      }),
+    refuse({ key }) {
+      const isTold = hasRefused && store?.isPaused()
+      hasRefused = true
+      if (isTold) return
+      const error = storeError(`The store is too slow: ${key} is not written, because too much waits already`)
+      onTrouble({ key, reason: 'backlog', error })
+    },
   })
 
-  async function writeEntry(entry: Entry): Promise<Unfinished | undefined> {
+  async function writeEntry(entry: Entry, isLate: boolean): Promise<WriteResult> {
     const { key, kind, generatedAt, revalidate, expire } = entry
-    const write = async () => store?.set(key, encodeEntry(entry), { kind, generatedAt, revalidate, expire })
-    const rest = write()
-    try {
-      await limited(rest, WRITE_LIMIT_MS, `writing ${key}`)
-      return undefined
-    } catch (error) {
-      onTrouble({ key, reason: 'write', error: toStoreError(error, `Storing ${key} failed; it is served from memory`) })
-      return { rest }
+    if (!store) return { state: 'stored' }
+    if (isLate) {
+      const answer = await store.read(key)
+      if (answer.state !== 'answered') return { state: 'paused', isTried: false }
+      const stored = answer.bytes && decodeEntry(answer.bytes, key)
+      if (stored && stored.startedAt > entry.startedAt) return { state: 'stored' }
     }
+    const written = await store.write(key, encodeEntry(entry), { kind, generatedAt, revalidate, expire })
+    // One that tried whether a pause can end was announced with the pause.
+    if (written.state === 'failed') onTrouble({ key, reason: 'write', error: written.error })
+    return written
   }
 
   async function readStore(key: string): Promise<Entry | undefined> {
     if (!store) return undefined
-    try {
-      const bytes = await limited(callStore(store, key), READ_LIMIT_MS, `reading ${key}`)
-      if (!bytes) return undefined
-      const entry = decodeEntry(bytes, key)
-      if (entry) return entry
-      onTrouble({ key, reason: 'damaged', error: storeError(`The stored entry ${key} is damaged and is not used`) })
-      await limited(Promise.resolve(store.setAside?.(key)), READ_LIMIT_MS, `setting ${key} aside`)
-    } catch (error) {
-      onTrouble({ key, reason: 'read', error: toStoreError(error, `Reading ${key} from the store failed`) })
-    }
+    const answer = await store.read(key)
+    if (answer.state === 'failed') onTrouble({ key, reason: 'read', error: answer.error })
+    if (answer.state !== 'answered' || !answer.bytes) return undefined
+    const entry = decodeEntry(answer.bytes, key)
+    if (entry) return entry
+    onTrouble({ key, reason: 'damaged', error: storeError(`The stored entry ${key} is damaged and is not used`) })
+    await store.setAside(key)
     return undefined
   }
 
@@ -137,10 +155,6 @@ export function createLayers(options: LayersOptions): Layers {
     return waiting && !floors.isOutdated(key, waiting.startedAt, false) ? waiting : undefined
   }
 
-  function limited<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
-    return withTimeLimit(work, { clock, ms, toError: () => storeError(`${what} took longer than ${ms / 1000} s`) })
-  }
-
   return {
     held: takeHeld,
 
@@ -162,17 +176,15 @@ export function createLayers(options: LayersOptions): Layers {
 
     put(entry) {
       memory.set(entry)
-      return store ? pending.add(entry) : Promise.resolve()
+      return store ? pending.add(entry) : Promise.resolve(true)
     },
 
     keep: (entry) => memory.set(entry),
-    idle: () => pending.idle(),
+    finish() {
+      pending.close()
+      return pending.idle()
+    },
   }
-}
-
-/** An implementation that throws instead of rejecting is as good as one that rejects. */
-async function callStore(store: CacheStore, key: string): Promise<Uint8Array | undefined> {
-  return store.get(key)
 }
 
 function pickBetter(stored: Found | undefined, packed: Found | undefined): Found | undefined {

@@ -1,16 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../types.ts'
-import { createPending, type Unfinished } from './pending.ts'
+import { createVirtualClock } from '../isr/testing/virtual-clock.ts'
+import { createPending, type WriteResult } from './pending.ts'
 import { toEntryOf } from './testing/entries.ts'
 
+/** Writes that the test ends. */
 function createGated(maxBytes = 1e6) {
-  const writes: Array<{ entry: Entry; finish: (unfinished?: Unfinished) => void }> = []
+  const writes: Array<{ entry: Entry; isLate: boolean; finish: (result?: WriteResult) => void }> = []
   const refused: Entry[] = []
-  const pending = createPending((entry) => new Promise((resolve) => writes.push({ entry, finish: resolve })), {
+  const clock = createVirtualClock()
+  const pending = createPending({
+    clock,
+    write: (entry, isLate) =>
+      new Promise((resolve) =>
+        writes.push({ entry, isLate, finish: (result = { state: 'stored' }) => resolve(result) }),
+      ),
+    toWaitMs: () => waitMs,
     maxBytes,
     refuse: (entry) => refused.push(entry),
   })
-  return { pending, writes, refused }
+  let waitMs = 0
+  return { pending, writes, refused, clock, setWait: (ms: number) => void (waitMs = ms) }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
@@ -76,7 +86,7 @@ describe('pending writes', () => {
     let letGo = (): void => undefined
     const rest = new Promise<void>((resolve) => (letGo = resolve))
     void pending.add(toEntryOf('a', 2000))
-    writes[0]?.finish({ rest })
+    writes[0]?.finish({ state: 'failed', rest })
     // Nobody waits for it any more, but its bytes are still there.
     await pending.idle()
     void pending.add(toEntryOf('b', 2000))
@@ -85,5 +95,104 @@ describe('pending writes', () => {
     await turn()
     void pending.add(toEntryOf('b', 2000))
     expect(writes.map(({ entry }) => entry.key)).toEqual(['a', 'b'])
+  })
+
+  it('REL-28 P12 a write that was given up and lands late lands before the next of its key', async () => {
+    const { pending, writes } = createGated()
+    let land = (): void => undefined
+    const rest = new Promise<void>((resolve) => (land = resolve))
+    const [old, newer, newest] = [1, 2, 3].map((startedAt) => toEntryOf('a', 10, { startedAt })) as [
+      Entry,
+      Entry,
+      Entry,
+    ]
+    const first = pending.add(old)
+    const second = pending.add(newer)
+    writes[0]?.finish({ state: 'failed', rest })
+    // Nobody waits longer than a write may take, not even those who stand behind it.
+    expect([await first, await second]).toEqual([false, false])
+    expect(await pending.add(newest)).toBe(false)
+    await pending.idle()
+    expect(writes).toHaveLength(1)
+    expect(pending.get('a')).toBe(newest)
+    land()
+    await turn()
+    expect(writes.map(({ entry }) => entry)).toEqual([old, newest])
+    writes[1]?.finish()
+    await turn()
+    expect(pending.get('a')).toBeUndefined()
+  })
+
+  it('says whether the store has it', async () => {
+    const { pending, writes } = createGated()
+    const [stored, failed] = [pending.add(toEntryOf('a', 10)), pending.add(toEntryOf('b', 10))]
+    writes[0]?.finish()
+    writes[1]?.finish({ state: 'failed' })
+    expect([await stored, await failed]).toEqual([true, false])
+  })
+
+  it('P9 what was put off is written when the store is back, as what may be outdated', async () => {
+    const { pending, writes, clock, setWait } = createGated()
+    setWait(1000)
+    const added = pending.add(toEntryOf('a', 10))
+    void pending.add(toEntryOf('b', 10))
+    for (const write of writes.splice(0)) write.finish({ state: 'paused', isTried: false })
+    expect(await added).toBe(false)
+    expect(pending.get('a')).toBeDefined()
+    // A newer one takes the place of the one that waits.
+    const newer = toEntryOf('a', 20, { startedAt: 9 })
+    expect(await pending.add(newer)).toBe(false)
+    expect(writes).toEqual([])
+    await clock.advance(1000)
+    expect(writes.map(({ entry, isLate }) => [entry.key, isLate])).toEqual([['a', true]])
+    expect(writes[0]?.entry).toBe(newer)
+    writes[0]?.finish()
+    await turn()
+    writes[1]?.finish()
+    await turn()
+    expect(writes.map(({ entry }) => entry.key)).toEqual(['a', 'b'])
+    expect(clock.timers()).toBe(0)
+  })
+
+  it('P9 one entry that the store never takes does not keep the others from it', async () => {
+    const { pending, writes, clock } = createGated()
+    for (const key of ['poison', 'good']) void pending.add(toEntryOf(key, 10))
+    for (const write of writes.splice(0)) write.finish({ state: 'paused', isTried: false })
+    let tries = 0
+    for (let round = 0; round < 10; round++) {
+      await clock.advance(250)
+      for (const { entry, finish } of writes.splice(0)) {
+        tries += entry.key === 'poison' ? 1 : 0
+        finish({ state: entry.key === 'poison' ? 'paused' : 'stored' })
+      }
+      await turn()
+    }
+    expect(tries).toBe(3)
+    expect(['poison', 'good'].map((key) => pending.get(key))).toEqual([undefined, undefined])
+    expect(clock.timers()).toBe(0)
+  })
+
+  it('P7 REL-45 what is put off is bounded: the oldest goes first, and gives way to what is new', async () => {
+    const { pending, writes, refused, setWait } = createGated(4000)
+    setWait(1000)
+    for (const key of ['a', 'b', 'c', 'd']) {
+      void pending.add(toEntryOf(key, 1000))
+      for (const write of writes.splice(0)) write.finish({ state: 'paused', isTried: false })
+      await turn()
+    }
+    expect(refused.map(({ key }) => key)).toEqual(['a', 'b'])
+    expect(['a', 'b', 'c', 'd'].map((key) => pending.get(key) !== undefined)).toEqual([false, false, true, true])
+  })
+
+  it('once closed it tries nothing again', async () => {
+    const { pending, writes, clock } = createGated()
+    void pending.add(toEntryOf('a', 10))
+    writes.splice(0)[0]?.finish({ state: 'paused', isTried: false })
+    await turn()
+    pending.close()
+    pending.resume()
+    await clock.advance(60_000)
+    expect(writes).toEqual([])
+    expect(clock.timers()).toBe(0)
   })
 })

@@ -93,23 +93,40 @@ async function importStore(url: URL, context: StoreContext): Promise<CacheStore>
     const what = `What the default export of the module of the option cache.store returned has no function`
     throw new IsrError('ISR_STORE', `${what} ${missing.join(', ')}. A store needs ${STORE_METHODS.join(', ')}.`)
   }
+  checkLimits((store as CacheStore).limits)
   return store as CacheStore
+}
+
+function checkLimits(limits: unknown): void {
+  if (limits === undefined) return
+  for (const name of ['readMs', 'writeMs'] as const) {
+    const value: unknown = (limits as Partial<Record<string, unknown>> | null)?.[name]
+    if (value === undefined || (typeof value === 'number' && value > 0)) continue
+    throw new IsrError('ISR_STORE', `limits.${name} of the cache store is no number of milliseconds above 0.`)
+  }
 }
 
 /** A server starts without waiting for a store that connects to somewhere; until it is there, its operations wait or fail. */
 function createLazyStore(open: () => Promise<CacheStore>): CacheStore {
   let opened: Promise<CacheStore> | undefined
+  let store: CacheStore | undefined
 
   function getStore(): Promise<CacheStore> {
     if (!opened) {
       opened = open()
-      // Tried again with the next operation.
-      opened.catch(() => (opened = undefined))
+      opened.then(
+        (ready) => (store = ready),
+        // Tried again with the next operation.
+        () => (opened = undefined),
+      )
     }
     return opened
   }
 
   return {
+    get limits() {
+      return store?.limits ?? {}
+    },
     get: async (key) => (await getStore()).get(key),
     set: async (key, value, meta) => (await getStore()).set(key, value, meta),
     delete: async (key) => (await getStore()).delete(key),

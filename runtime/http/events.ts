@@ -1,8 +1,11 @@
-import { isIsrError } from '../errors.ts'
+import { isIsrError, toErrorMessage } from '../errors.ts'
 import { createLargeDataWarnings } from '../isr/large-data.ts'
 import type { IsrEvent } from '../types.ts'
 import type { Failures } from './failures.ts'
 import { toEventLine, type Log } from './log.ts'
+
+const STORE_LINE = '[vite-plugin-isr] code=ISR_STORE page=the cache store'
+const OPERATIONS: Readonly<Record<string, string>> = { read: 'reads', write: 'writes' }
 
 /**
  * Builds what hears the engine: failures go to the log, once each; with `debug` every decision does, a line each; and the
@@ -25,7 +28,8 @@ export function createEventListener(options: {
       warnOfLargeData(event.pattern ?? event.path, event.path, event.dataBytes ?? 0)
     else if (event.type === 'store-error') {
       failures.report(event.error ?? event.reason, { page: 'the cache store', path: event.path })
-    }
+    } else if (event.type === 'store-paused') reportPause(event)
+    else if (event.type === 'store-resumed') log.warn(`${STORE_LINE}: ${OPERATIONS[event.reason]} work again.`)
     if (debug) log.info(toEventLine(event, now()))
     if (!onEvent) return
     try {
@@ -40,6 +44,15 @@ export function createEventListener(options: {
   /** A metrics hook that fails must not cost anybody their page. */
   function reportListener(error: unknown): void {
     failures.report(error, { page: 'onEvent' })
+  }
+
+  /** One line for each time that the store goes away, however many visitors meet it meanwhile. */
+  function reportPause({ reason, error }: IsrEvent): void {
+    const what = `${OPERATIONS[reason]} failed several times in a row and are left out for now`
+    log.error(
+      `${STORE_LINE}: ${what} (last: ${toErrorMessage(error)}). ` +
+        'Pages are served from memory and from the build; the store is tried again by itself, 1 to 15 seconds apart.',
+    )
   }
 
   function reportFailure({ error, path, pattern }: IsrEvent): void {

@@ -1,4 +1,5 @@
-import { createLayers, type RepairableStore } from '../cache/layers.ts'
+import type { RepairableStore } from '../cache/guarded-store.ts'
+import { createLayers } from '../cache/layers.ts'
 import { createMemory } from '../cache/memory.ts'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { toShellKey } from '../routing/key.ts'
@@ -52,12 +53,15 @@ export function createEngine(options: EngineOptions): Engine {
   const generation = createGeneration({ clock, renderer, settings })
   const layers = createLayers({
     clock,
+    random: options.random,
     memory,
     floors,
     prerendered,
     store,
     memoryBytes: settings.cache.memoryBytes,
     onTrouble: ({ key, reason, error }) => emit({ type: 'store-error', path: toPath(key), reason, error }),
+    onPause: ({ key, type, error }) => emit({ type: 'store-paused', path: toPath(key), reason: type, error }),
+    onResume: ({ key, type }) => emit({ type: 'store-resumed', path: toPath(key), reason: type }),
   })
   const flights = createFlights({
     clock,
@@ -100,7 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
     backoff.succeed(target.key)
     if (adopted) {
       layers.keep(entry)
-      return { entry, adopted, renderMs, stored: Promise.resolve() }
+      return { entry, adopted, renderMs, stored: Promise.resolve(true) }
     }
     if (reason === 'on-demand') floors.raise(entry.key, entry.startedAt)
     const stored = layers.put(entry)
@@ -206,8 +210,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
     try {
       const { entry, stored } = await flights.overtake(target).landed
-      await stored
-      return { status: entry.kind === 'page' ? 'regenerated' : entry.kind }
+      const isStored = await stored
+      return { status: entry.kind === 'page' ? 'regenerated' : entry.kind, ...(!isStored && { stored: false }) }
     } catch (error) {
       const message = `Failed to revalidate ${path}: ${toErrorMessage(error)}`
       throw new IsrError('ISR_REVALIDATE_FAILED', message, { ...details, cause: error })
@@ -226,7 +230,7 @@ export function createEngine(options: EngineOptions): Engine {
     let timer: unknown
     const deadline = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, timeoutMs)))
     flights.dropBackground()
-    await Promise.race([flights.idle().then(layers.idle), deadline])
+    await Promise.race([flights.idle().then(layers.finish), deadline])
     flights.abandon()
     generation.abort()
     await Promise.race([Promise.allSettled([closeStore(store), prerendered.close()]), deadline])

@@ -18,8 +18,8 @@ export interface Landing {
   readonly adopted: boolean
   /** How long the renderer took, in milliseconds. */
   readonly renderMs: number
-  /** Settles, without ever rejecting, when the store has the entry or has failed. */
-  readonly stored: Promise<void>
+  /** Whether the store has the entry: settles, without ever rejecting, when that is known. */
+  readonly stored: Promise<boolean>
 }
 
 /** What a generation made, before it is put anywhere. */

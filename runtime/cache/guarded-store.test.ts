@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import { createVirtualClock, settle } from '../isr/testing/virtual-clock.ts'
+import type { CacheStore, EntryMeta } from '../types.ts'
+import { createGuardedStore, type RepairableStore } from './guarded-store.ts'
+
+const META: EntryMeta = { kind: 'page', generatedAt: 0, revalidate: 60, expire: 600 }
+const never = () => new Promise<never>(() => {})
+
+function createGuarded(store: Partial<RepairableStore>) {
+  const clock = createVirtualClock()
+  const log: string[] = []
+  const guarded = createGuardedStore(
+    { get: async () => undefined, set: async () => {}, delete: async () => {}, ...store },
+    {
+      clock,
+      random: () => 0,
+      onPause: ({ type, error }) => log.push(`pause ${type}: ${error.message}`),
+      onResume: ({ type }) => log.push(`resume ${type}`),
+    },
+  )
+  const write = () => guarded.write('p:/a', new Uint8Array(1), META)
+  return { guarded, clock, log, write }
+}
+
+describe('the guarded store', () => {
+  it('REL-45 a store that hangs: 250 ms for a read, then none at all; one probe a time until it answers', async () => {
+    let answer: () => Promise<undefined> = never
+    let asked = 0
+    const { guarded, clock, log } = createGuarded({ get: () => ((asked += 1), answer()) })
+    for (let index = 0; index < 5; index++) {
+      const read = guarded.read('p:/a')
+      await clock.advance(250)
+      expect(await read).toMatchObject({ state: 'failed', error: { code: 'ISR_STORE' } })
+    }
+    expect(log).toEqual(['pause read: Reading p:/a from the store failed: Error: the store took longer than 250 ms'])
+    for (let index = 0; index < 1000; index++) expect(await guarded.read('p:/a')).toEqual({ state: 'paused' })
+    expect(asked).toBe(5)
+    await clock.advance(1000)
+    const probe = guarded.read('p:/a')
+    expect(await guarded.read('p:/b')).toEqual({ state: 'paused' })
+    await clock.advance(250)
+    // Visitors are not told again: the pause was.
+    expect(await probe).toEqual({ state: 'paused' })
+    answer = async () => undefined
+    await clock.advance(1999)
+    expect(await guarded.read('p:/a')).toEqual({ state: 'paused' })
+    await clock.advance(1)
+    expect(await guarded.read('p:/a')).toEqual({ state: 'answered', bytes: undefined })
+    expect(log.slice(1)).toEqual(['resume read'])
+    expect(asked).toBe(7)
+    expect(clock.timers()).toBe(0)
+  })
+
+  it('REL-48 writes that are refused do not stop reads; reads that fail stop writes', async () => {
+    const readOnly = createGuarded({ set: () => Promise.reject(new Error('READONLY')) })
+    for (let index = 0; index < 5; index++) expect(await readOnly.write()).toMatchObject({ state: 'failed' })
+    expect(await readOnly.write()).toEqual({ state: 'paused', isTried: false })
+    expect(await readOnly.guarded.read('p:/a')).toMatchObject({ state: 'answered' })
+    expect(readOnly.log).toHaveLength(1)
+
+    const away = createGuarded({ get: () => Promise.reject(new Error('ECONNREFUSED')) })
+    for (let index = 0; index < 5; index++) await away.guarded.read('p:/a')
+    expect(await away.write()).toEqual({ state: 'paused', isTried: false })
+    expect(away.guarded.toWaitMs()).toBe(1000)
+  })
+
+  it('REL-45 a write that takes too long is given up, and says when the store has let go of it', async () => {
+    let finish = (): void => undefined
+    const { clock, write } = createGuarded({ set: () => new Promise<void>((resolve) => (finish = resolve)) })
+    const writing = write()
+    await clock.advance(2000)
+    const written = await writing
+    expect(written.state).toBe('failed')
+    let isOver = false
+    void written.rest?.then(() => (isOver = true))
+    await settle()
+    expect(isOver).toBe(false)
+    finish()
+    await settle()
+    expect(isOver).toBe(true)
+  })
+
+  it('a store sets its own limits, also one that is opened later', async () => {
+    const limits = {}
+    const { guarded, clock, write } = createGuarded({ get: never, set: never, limits })
+    Object.assign(limits, { readMs: 3000, writeMs: 30_000 })
+    const states: string[] = []
+    void guarded.read('p:/a').then(({ state }) => states.push(`read ${state}`))
+    void write().then(({ state }) => states.push(`write ${state}`))
+    await clock.advance(2999)
+    expect(states).toEqual([])
+    await clock.advance(1)
+    expect(states).toEqual(['read failed'])
+    await clock.advance(27_000)
+    expect(states).toEqual(['read failed', 'write failed'])
+  })
+
+  it.each<[what: string, value: unknown, told: RegExp]>([
+    ['a string', 'text', /a string instead of a Uint8Array/],
+    ['a number', 4, /a number instead/],
+    ['an array', [1, 2], /an object instead/],
+    ['an ArrayBuffer', new ArrayBuffer(4), /an object instead/],
+    ['an object that claims to be bytes', { buffer: {}, byteLength: 4, byteOffset: 0 }, /an object instead/],
+    ['a function', () => {}, /a function instead/],
+  ])('REL-26 P8 %s is no entry', async (_what, value, told) => {
+    const { guarded } = createGuarded({ get: (async () => value) as unknown as CacheStore['get'] })
+    const answer = await guarded.read('p:/a')
+    expect(answer.state === 'failed' && answer.error.message).toMatch(told)
+  })
+
+  it('null is nothing, and a store may throw instead of rejecting', async () => {
+    const empty = createGuarded({ get: async () => null as never })
+    expect(await empty.guarded.read('p:/a')).toEqual({ state: 'answered', bytes: undefined })
+    const thrower = () => {
+      throw new Error('at once')
+    }
+    const { guarded, write } = createGuarded({ get: thrower, set: thrower, setAside: thrower })
+    expect(await guarded.read('p:/a')).toMatchObject({ state: 'failed' })
+    expect(await write()).toMatchObject({ state: 'failed' })
+    await guarded.setAside('p:/a')
+  })
+})

@@ -1,0 +1,148 @@
+import { isUint8Array } from 'node:util/types'
+import { IsrError, toErrorMessage } from '../errors.ts'
+import type { CacheStore, Clock, EntryMeta } from '../types.ts'
+import { createBreaker, type Breaker, type Pass } from './breaker.ts'
+import { withTimeLimit } from './time-limit.ts'
+
+/** What a store may take unless it says otherwise: a visitor waits for each read, `res.revalidate` for a write. */
+const READ_LIMIT_MS = 250
+const WRITE_LIMIT_MS = 2000
+
+/** A store that can move damaged bytes out of the way; others keep them until the next write. */
+export interface RepairableStore extends CacheStore {
+  setAside?(key: string): Promise<void>
+}
+
+/** What came of looking for a key. Only a read that counts has an error: the others are told of once, as a pause. */
+export type Answer =
+  | { readonly state: 'answered'; readonly bytes: Uint8Array | undefined }
+  | { readonly state: 'failed'; readonly error: IsrError }
+  | { readonly state: 'paused' }
+
+/** What came of a write. */
+export interface Written {
+  /** `paused`: it was not tried, or it was the one that tried whether the pause can end. */
+  readonly state: 'stored' | 'failed' | 'paused'
+  /** Whether the store was asked at all. */
+  readonly isTried: boolean
+  readonly error?: IsrError
+  /** Settles when the store has let go of a write that took too long. */
+  readonly rest?: Promise<unknown>
+}
+
+/** The beginning or the end of a time during which the store is left alone, and the key that showed it. */
+export interface Turnabout {
+  readonly type: 'read' | 'write'
+  readonly key: string
+}
+
+/** A store that is asked within time limits only, and not at all while it fails. Nothing here ever rejects. */
+export interface GuardedStore {
+  read(key: string): Promise<Answer>
+  write(key: string, value: Uint8Array, meta: EntryMeta): Promise<Written>
+  /** Moves damaged bytes out of the way, where the store can. */
+  setAside(key: string): Promise<void>
+  /** Whether reads or writes are left alone. */
+  isPaused(): boolean
+  /** Milliseconds until a write is worth a try. */
+  toWaitMs(): number
+}
+
+export interface GuardedStoreOptions {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly onPause: (turnabout: Turnabout & { readonly error: IsrError }) => void
+  readonly onResume: (turnabout: Turnabout) => void
+}
+
+/**
+ * Reads and writes fail apart: a replica that is read only still answers, and a full disk still reads. While reads are
+ * paused there are no writes either, since whatever is down is down for both.
+ */
+export function createGuardedStore(store: RepairableStore, options: GuardedStoreOptions): GuardedStore {
+  const { clock, random, onPause, onResume } = options
+  const reads = createBreaker(random)
+  const writes = createBreaker(random)
+
+  function fail(turnabout: Turnabout, breaker: Breaker, pass: Pass, error: IsrError): void {
+    const wasPaused = breaker.isPaused()
+    if (pass.fail(clock.now()) && !wasPaused) onPause({ ...turnabout, error })
+  }
+
+  // Asked for each time: a store that connects to somewhere is opened with the first operation.
+  const toReadMs = () => store.limits?.readMs ?? READ_LIMIT_MS
+  const toWriteMs = () => store.limits?.writeMs ?? WRITE_LIMIT_MS
+
+  function limited<T>(work: Promise<T>, ms: number): Promise<T> {
+    const toError = () => new Error(`the store took longer than ${ms} ms`)
+    return withTimeLimit(work, { clock, ms, toError })
+  }
+
+  return {
+    async read(key) {
+      const pass = reads.enter(clock.now())
+      if (!pass) return { state: 'paused' }
+      try {
+        const bytes = await limited(get(store, key), toReadMs())
+        if (pass.succeed(clock.now())) onResume({ type: 'read', key })
+        return { state: 'answered', bytes }
+      } catch (cause) {
+        const error = toStoreError(cause, `Reading ${key} from the store failed`)
+        fail({ type: 'read', key }, reads, pass, error)
+        return pass.isProbe ? { state: 'paused' } : { state: 'failed', error }
+      }
+    },
+
+    async write(key, value, meta) {
+      const pass = reads.isPaused() ? undefined : writes.enter(clock.now())
+      if (!pass) return { state: 'paused', isTried: false }
+      const work = set(store, key, value, meta)
+      let isSettled = false
+      const settle = () => void (isSettled = true)
+      work.then(settle, settle)
+      try {
+        await limited(work, toWriteMs())
+        if (pass.succeed(clock.now())) onResume({ type: 'write', key })
+        return { state: 'stored', isTried: true }
+      } catch (cause) {
+        const error = toStoreError(cause, `Storing ${key} failed; it is served from memory`)
+        fail({ type: 'write', key }, writes, pass, error)
+        return {
+          state: pass.isProbe ? 'paused' : 'failed',
+          isTried: true,
+          error,
+          ...(!isSettled && { rest: work }),
+        }
+      }
+    },
+
+    async setAside(key) {
+      await limited(setAside(store, key), toReadMs()).catch(() => {})
+    },
+
+    isPaused: () => reads.isPaused() || writes.isPaused(),
+    toWaitMs: () => Math.max(reads.toWaitMs(clock.now()), writes.toWaitMs(clock.now())),
+  }
+}
+
+// An implementation that throws instead of rejecting is as good as one that rejects.
+
+async function get(store: CacheStore, key: string): Promise<Uint8Array | undefined> {
+  const bytes: unknown = await store.get(key)
+  if (bytes === undefined || bytes === null) return undefined
+  // Also of another realm, as test runners and plugin hosts have them.
+  if (isUint8Array(bytes)) return bytes
+  throw new Error(`get gave ${typeof bytes === 'object' ? 'an object' : `a ${typeof bytes}`} instead of a Uint8Array`)
+}
+
+async function set(store: CacheStore, key: string, value: Uint8Array, meta: EntryMeta): Promise<void> {
+  await store.set(key, value, meta)
+}
+
+async function setAside(store: RepairableStore, key: string): Promise<void> {
+  await store.setAside?.(key)
+}
+
+function toStoreError(error: unknown, message: string): IsrError {
+  return new IsrError('ISR_STORE', `${message}: ${toErrorMessage(error)}`, { cause: error })
+}
