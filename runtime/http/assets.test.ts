@@ -33,14 +33,21 @@ beforeEach(async () => {
     await mkdir(dirname(join(dir, name)), { recursive: true })
     await writeFile(join(dir, name), text)
   }
-  await symlink(join(dir, 'server'), join(clientDir, 'out'))
-  await symlink(join(dir, 'server/app.mjs'), join(clientDir, 'app.txt'))
 })
 
 afterEach(async () => {
   await site.close()
   await rm(dir, { recursive: true })
 })
+
+/** Out of the folder, in a circle, and to nowhere. */
+async function addLinks(): Promise<void> {
+  await symlink(join(dir, 'server'), join(clientDir, 'out'))
+  await symlink(join(dir, 'server/app.mjs'), join(clientDir, 'app.txt'))
+  await symlink(join(dir, 'server/app.mjs'), join(clientDir, 'assets/app-12345678.js'))
+  await symlink('..', join(clientDir, 'up'))
+  await symlink('nowhere', join(clientDir, 'assets/gone.js'))
+}
 
 async function start(changes: Parameters<typeof startSite>[1] = {}): Promise<number> {
   site = await startSite({ '/': {}, '/[slug]': {} }, { ...changes, options: { clientDir, ...changes.options } })
@@ -153,11 +160,27 @@ describe('files', () => {
     '/client-secret/x.txt',
     '/..%2fclient-secret%2fx.txt',
     '/server/app.mjs',
+    '/assets/app-12345678.js',
+    '/assets/gone.js',
+    '/up/server/app.mjs',
   ])('SEC-68 SEC-57 SEC-124 %s is nobody’s', async (path) => {
+    await addLinks()
     const port = await start({})
     const answer = await ask(port, path)
     expect(answer.text).not.toMatch(/secret|SECRET|\{\}$/)
     expect(answer.headers['cache-control']).not.toBe(IMMUTABLE)
+  })
+
+  it('SEC-124 files beside links are served, and one that becomes a link is not', async () => {
+    await addLinks()
+    const port = await start({})
+    const answer = await ask(port, '/assets/index-12345678.js')
+    expect([answer.status, answer.text, answer.headers['cache-control']]).toEqual([200, SCRIPT, IMMUTABLE])
+    for (const name of ['assets/index-12345678.js', 'pub.txt']) {
+      await rm(join(clientDir, name))
+      await symlink(join(dir, 'server/app.mjs'), join(clientDir, name))
+      expect((await ask(port, `/${name}`)).status).toBe(404)
+    }
   })
 
   it('is found below a base, and before the trailing slash rule', async () => {

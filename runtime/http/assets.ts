@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readdirSync, type Dirent } from 'node:fs'
+import { lstat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join, relative, sep } from 'node:path'
 import sirv from 'sirv'
@@ -22,13 +22,16 @@ const SIMPLE_RANGE = /^bytes=(\d{1,15})-(\d{0,15})$/
  * @param assetsDir folder of the hashed assets below it: `assets`
  */
 export function createAssets(dir: string, assetsDir: string): Assets {
-  const files = new Set(listFiles(dir))
+  const entries = readdirSync(dir, { withFileTypes: true, recursive: true })
+  const files = new Set(listFiles(dir, entries))
   const hashedPrefix = `/${assetsDir}/`
   const rules = { etag: true, extensions: [], setHeaders: setAssetHeaders }
-  const serveHashed = sirv(dir, rules)
   // Others may change in place, and sirv would go on with the size that it knew: answers of which the rest is taken for the
   // beginning of the next one on the connection. With `dev` it looks each time.
   const serveNamed = sirv(dir, { ...rules, dev: true })
+  // Listing the folder, sirv follows links: out of it, in circles, and into an exception where one leads nowhere.
+  const hasLinks = entries.some((entry) => entry.isSymbolicLink())
+  const serveHashed = hasLinks ? serveNamed : sirv(dir, rules)
 
   function setAssetHeaders(res: ServerResponse, path: string, { size }: { size: number }): void {
     res.setHeader('X-Content-Type-Options', 'nosniff')
@@ -57,9 +60,9 @@ export function createAssets(dir: string, assetsDir: string): Assets {
   }
 }
 
-function listFiles(dir: string): string[] {
-  const found = readdirSync(dir, { withFileTypes: true, recursive: true })
-  return found
+/** Links are no files: what they lead to is not of this build. */
+function listFiles(dir: string, entries: readonly Dirent[]): string[] {
+  return entries
     .filter((entry) => entry.isFile())
     .map((entry) => `/${relative(dir, join(entry.parentPath, entry.name)).split(sep).join('/')}`)
     .filter((path) => !/\/\./.test(path) || path.startsWith('/.well-known/'))
@@ -71,10 +74,10 @@ function decode(path: string): string {
   return /%2f|%5c/i.test(path) ? '' : decodeURIComponent(path)
 }
 
-/** Files may be gone or changed while a new build is put in place; sirv would not notice. */
+/** Files may be gone or changed, or be links by now, while a new build is put in place; sirv would not notice. */
 async function statFile(path: string) {
   try {
-    const found = await stat(path)
+    const found = await lstat(path)
     return found.isFile() ? found : undefined
   } catch {
     return undefined
