@@ -572,7 +572,14 @@ export interface RouteManifest {
   /** Base64url of 32 random bytes, new with each build: signs draft cookies. The manifest is never served. */
   readonly draftKey: string
   /** The packed prerendered entries, relative to the manifest. */
-  readonly entries: { readonly pack: string; readonly index: string; readonly count: number; readonly bytes: number }
+  readonly entries: {
+    /** In both files too: those of another build are not taken for these. */
+    readonly id: string
+    readonly pack: string
+    readonly index: string
+    readonly count: number
+    readonly bytes: number
+  }
 }
 
 // ── Engine ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -178,7 +178,7 @@ function createManifest({ options, base }: IsrContext, pages: Pages, draftKey: s
     routes: pages.routes.map((route) => ({ ...route, css: [], js: [], paths: 0 })),
     settings: options.settings,
     draftKey,
-    entries: { pack: '', index: '', count: 0, bytes: 0 },
+    entries: { id: '', pack: '', index: '', count: 0, bytes: 0 },
   }
 }
 

@@ -10,6 +10,8 @@ export interface AtomicWriteOptions {
   readonly temp?: string
   /** Permissions of a new file. Default: what the process gives to all its files. */
   readonly mode?: number
+  /** Called when the temporary file is there and nothing is in it yet: what it throws ends the write. */
+  readonly check?: () => Promise<void>
   /** Asked when the bytes are safe on disk: false gives up, and `path` stays as it is. */
   readonly confirm?: () => Promise<boolean>
   readonly io?: FileSystem
@@ -25,7 +27,7 @@ export interface AtomicWriteOptions {
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
-  { temp = toTempPath(path), mode = 0o666, confirm, io = fs }: AtomicWriteOptions = {},
+  { temp = toTempPath(path), mode = 0o666, check, confirm, io = fs }: AtomicWriteOptions = {},
 ): Promise<boolean> {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
   // Exclusive, so that a link that somebody put there is never followed. What is not ours is not removed either.
@@ -33,6 +35,7 @@ export async function writeFileAtomic(
   let isInPlace = false
   try {
     try {
+      await check?.()
       await writeWhole(file, bytes)
     } finally {
       await file.close()

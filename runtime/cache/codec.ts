@@ -159,6 +159,7 @@ function isSeconds(value: unknown): value is number {
 
 function toBody(parts: ReadonlyArray<Buffer | undefined>, digest: unknown): Body | undefined {
   const [identity, br, zstd, gzip] = parts
-  if (!identity || typeof digest !== 'string') return undefined
+  // The digest goes into a header, which other characters would make an exception.
+  if (!identity || typeof digest !== 'string' || !/^[ -~]*$/.test(digest)) return undefined
   return { identity, ...(br && { br }), ...(zstd && { zstd }), ...(gzip && { gzip }), digest }
 }

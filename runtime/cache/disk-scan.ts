@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -42,13 +43,13 @@ export async function scanDisk(options: DiskScanOptions): Promise<number> {
   const { dir, io, index, isStopped } = options
   const found: Found = { hashes: [], bytes: [], times: [], pages: [] }
   let setAside = 0
-  for await (const shard of readNames(io, dir)) {
+  for await (const { name: shard } of readFolder(io, dir)) {
     if (!/^[0-9a-f]{2}$/.test(shard)) continue
-    for await (const name of readNames(io, join(dir, shard))) {
+    for await (const { name } of readFolder(io, join(dir, shard))) {
       if (isStopped()) return setAside
       const path = join(dir, shard, name)
       if (name.endsWith('.tmp')) await sweep(options, path, name)
-      else if (name.endsWith('.bad')) {
+      else if (/^[0-9a-f]{64}\.bad$/.test(name)) {
         setAside += 1
         if (setAside > options.maxSetAside) await io.rm(path, { force: true, recursive: true }).catch(() => {})
       } else await note(options, found, path, name)
@@ -62,11 +63,12 @@ export async function scanDisk(options: DiskScanOptions): Promise<number> {
   return setAside
 }
 
-async function* readNames(io: FileSystem, dir: string): AsyncGenerator<string> {
+async function* readFolder(io: FileSystem, dir: string): AsyncGenerator<Dirent> {
   try {
-    for await (const entry of await io.opendir(dir, { bufferSize: 256 })) yield entry.name
+    // What a link leads to is not ours to delete from.
+    if ((await io.lstat(dir)).isDirectory()) yield* await io.opendir(dir, { bufferSize: 256 })
   } catch {
-    // Not there yet, deleted meanwhile, or not a folder: nothing to find.
+    // Not there yet, or deleted meanwhile: nothing to find.
   }
 }
 

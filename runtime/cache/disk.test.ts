@@ -113,10 +113,62 @@ describe('disk store', () => {
     await writeFile(victim, encodeEntry(toNotFound('p:/b')))
     await fs.mkdir(dirname(toFile('p:/b')), { recursive: true })
     await symlink(victim, toFile('p:/b'))
-    await expect(store.get('p:/b')).rejects.toMatchObject({ code: 'ELOOP' })
+    expect(await store.get('p:/b')).toEqual(Buffer.alloc(0))
+    await store.setAside('p:/b')
+    await symlink(victim, toFile('p:/b'))
     await put(store, toEntryOf('p:/b', 10))
     expect((await get(store, 'p:/b'))?.kind).toBe('page')
     expect(decodeEntry(await readFile(victim), 'p:/b')?.kind).toBe('notFound')
+  })
+
+  it('SEC-65 REL-25 nothing is written through a link in place of a folder, and nothing deleted behind it', async () => {
+    const [elsewhere, mine] = [join(root, 'elsewhere'), join(root, 'mine')]
+    await fs.mkdir(elsewhere)
+    const shard = dirname(toFile('p:/a'))
+    const stray = join(elsewhere, `${'a'.repeat(64)}.isr.00000000-1-00000000-0000000000000000.tmp`)
+    await writeFile(stray, '')
+    await utimes(stray, 1, 1)
+    await fs.mkdir(dir)
+    await symlink(elsewhere, shard)
+    const { store } = createStore()
+    await expect(put(store, toEntryOf('p:/a', 10))).rejects.toThrow(`${shard} is a link`)
+    await store.scan()
+    expect(await readdir(elsewhere)).toEqual([stray.slice(elsewhere.length + 1)])
+    // The whole folder becomes a link while the server runs, to a place with a folder of the right name and to one without.
+    for (const names of [[shard.slice(-2)], []]) {
+      await rm(dir, { recursive: true })
+      await rm(mine, { recursive: true, force: true })
+      await fs.mkdir(mine)
+      for (const name of names) await fs.mkdir(join(mine, name))
+      await symlink(mine, dir)
+      await expect(put(store, toEntryOf('p:/a', 10))).rejects.toThrow(`${dir} is a link`)
+      expect(await readdir(mine, { recursive: true })).toEqual(names)
+    }
+    await rm(dir)
+    await symlink(join(root, 'nowhere'), dir)
+    await expect(put(store, toEntryOf('p:/a', 10))).rejects.toThrow(`${dir} is a link`)
+    await rm(dir)
+    await put(store, toEntryOf('p:/a', 10))
+    expect((await get(store, 'p:/a'))?.key).toBe('p:/a')
+  })
+
+  it('the folder around it may be a link', async () => {
+    await fs.mkdir(join(root, 'volume'))
+    await symlink(join(root, 'volume'), join(root, 'link'))
+    const { store } = createStore({ dir: join(root, 'link', 'cache') })
+    await put(store, toEntryOf('p:/a', 10))
+    expect((await get(store, 'p:/a'))?.key).toBe('p:/a')
+    expect(await readdir(join(root, 'volume'))).toEqual(['cache'])
+  })
+
+  it('REL-28 REL-26 a damaged file that claims to be later gives way', async () => {
+    const { store } = createStore({ now: () => 1000 })
+    await put(store, toEntryOf('p:/a', 20, { startedAt: 900 }))
+    const bytes = await readFile(toFile('p:/a'))
+    bytes.writeDoubleLE(5000, 8)
+    await writeFile(toFile('p:/a'), bytes)
+    await put(store, toEntryOf('p:/a', 20, { startedAt: 1000 }))
+    expect((await get(store, 'p:/a'))?.startedAt).toBe(1000)
   })
 
   it('REL-28 a generation that started earlier does not replace a later one', async () => {
@@ -308,6 +360,28 @@ describe('faults', () => {
     await put(next, toNotFound('p:/more'))
     await next.setAside('p:/more')
     expect((await listFiles()).filter((name) => name.endsWith('.bad')).length).toBeLessThanOrEqual(16)
+  })
+
+  it('REL-26 a huge file in place of an entry is not read, nor kept', async () => {
+    const { store } = createStore()
+    await put(store, toEntryOf('p:/a', 100_000))
+    await fs.truncate(toFile('p:/a'), 900_000_000)
+    const before = process.memoryUsage().rss
+    expect(await get(store, 'p:/a')).toBeUndefined()
+    expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000)
+    await store.setAside('p:/a')
+    expect(await listFiles()).toEqual([])
+  })
+
+  it('REL-26 set aside by two processes at once, and where the name is taken', async () => {
+    const both = [createStore().store, createStore().store]
+    await put(both[0]!, toNotFound('p:/a'))
+    await Promise.all(both.map((store) => store.setAside('p:/a')))
+    expect(await listFiles()).toEqual([`${sha256('p:/a').toString('hex')}.bad`])
+    await fs.mkdir(join(toFile('p:/b', 'bad'), 'full'), { recursive: true })
+    await put(both[0]!, toNotFound('p:/b'))
+    await both[0]!.setAside('p:/b')
+    expect(await both[0]!.get('p:/b')).toBeUndefined()
   })
 
   it('P1 P9 a read-only disk: one warning, then silence, and all is well again when it can be written', async () => {

@@ -1,13 +1,13 @@
 import * as fs from 'node:fs/promises'
-import { constants } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { toErrorCode, writeFileAtomic, type FileSystem } from './atomic-write.ts'
-import { readHeader, RECORD_HEADER_BYTES, type RecordHeader } from './codec.ts'
+import { decodeEntry, readHeader } from './codec.ts'
 import { createDiskIndex, type DiskLimits } from './disk-index.ts'
 import { scanDisk } from './disk-scan.ts'
 import type { RepairableStore } from './guarded-store.ts'
 import { createLimit } from './limit.ts'
+import { readRecordFile, readRecordFileHeader } from './record-file.ts'
 import { withRetry } from './retry.ts'
 import { sha256 } from './sha256.ts'
 import { createTempNames, createWriter } from './temp-name.ts'
@@ -38,6 +38,8 @@ const WRITES_AT_A_TIME = 2
 const READS_AT_A_TIME = 16
 /** Damaged files that are kept for whoever wants to know what happened. */
 const MAX_SET_ASIDE = 16
+/** Larger ones are deleted: what is set aside is not counted. */
+const MAX_SET_ASIDE_BYTES = 4 * 1024 * 1024
 /** How long a folder that cannot be written is left alone. */
 const READ_ONLY_MS = 60_000
 /** Other processes add files too. */
@@ -47,14 +49,16 @@ const LIMITS = { readMs: 2000, writeMs: 10_000 }
 /** A record from this far in the future was made by a wrong clock: it does not outrank ours. */
 const FUTURE_MS = 60_000
 
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
-
 /**
  * Keeps each entry in a file of its own, `<dir>/<aa>/<SHA-256 of the key>.isr`: a name of fixed length and alphabet whatever
  * the URL was. Files are replaced by renaming, never written in place.
  *
- * A write is left out when the file has a generation that started later, which another process may have put there. Between
- * that look and the rename another process may still come first: then the older one wins until it is stale.
+ * The folder and those in it are real folders, made here: nothing is written through a link that took the place of one. The
+ * folder around it may be a link.
+ *
+ * A write is left out when the file is a whole record of a generation that started later, which another process may have put
+ * there. So of two writes that don't overlap, the later generation stays, whichever was written last. Between the look and the
+ * rename another process may still come first: of writes that overlap, the older generation may stay until it is stale.
  */
 export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const { dir, log, maxBytes } = options
@@ -76,58 +80,55 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const toPath = (hash: string, extension = 'isr') => join(dir, hash.slice(0, 2), `${hash}.${extension}`)
   const retried = <T>(work: () => Promise<T>) => withRetry(work, { random, wait })
 
-  async function readWhole(path: string): Promise<Buffer | undefined> {
-    return withFile(path, async (file) => {
-      const stats = await file.stat()
-      // Nothing of ours is a folder or larger than all files together: damaged, and not worth the memory.
-      if (!stats.isFile() || stats.size > maxBytes) return Buffer.alloc(0)
-      return readBytes(file, stats.size)
-    })
-  }
-
-  async function readRecordHeader(path: string): Promise<RecordHeader | undefined> {
-    const bytes = await withFile(path, (file) => readBytes(file, RECORD_HEADER_BYTES))
-    return bytes && readHeader(bytes)
-  }
-
-  async function withFile<T>(path: string, read: (file: fs.FileHandle) => Promise<T>): Promise<T | undefined> {
-    let file: fs.FileHandle
-    try {
-      file = await io.open(path, READ_FLAGS)
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(toErrorCode(error) ?? '')) return undefined
-      throw error
-    }
-    try {
-      return await read(file)
-    } finally {
-      await file.close()
-    }
-  }
-
-  async function write(path: string, value: Uint8Array): Promise<boolean> {
-    const startedAt = readHeader(value)?.startedAt
+  async function write(key: string, path: string, value: Uint8Array): Promise<boolean> {
     return writeFileAtomic(path, value, {
       temp: temps.create(path),
       mode: 0o600,
       io,
-      async confirm() {
-        if (startedAt === undefined) return true
-        const there = await readRecordHeader(path).catch(() => undefined)
-        return !there || there.startedAt <= startedAt || there.startedAt > now() + FUTURE_MS
+      async check() {
+        await requireFolder(dir)
+        await requireFolder(dirname(path))
       },
+      confirm: async () => !(await hasLater(key, path, readHeader(value)?.startedAt).catch(() => false)),
     })
   }
 
+  async function hasLater(key: string, path: string, startedAt = Infinity): Promise<boolean> {
+    const there = await readRecordFileHeader(path, io)
+    if (!there || there.startedAt <= startedAt || there.startedAt > now() + FUTURE_MS) return false
+    // A damaged file must not keep a good one out. It seldom comes to this, so all of it may be read.
+    const bytes = await readRecordFile(path, { io, maxBytes })
+    return bytes !== undefined && decodeEntry(bytes, key) !== undefined
+  }
+
+  async function requireFolder(folder: string): Promise<void> {
+    if ((await io.lstat(folder)).isDirectory()) return
+    throw new IsrError(
+      'ISR_STORE',
+      `${folder} is a link or a file where a folder of the cache should be. Nothing is written there until it is removed`,
+    )
+  }
+
   /** The folder may be new, or may have been deleted while the server runs. */
-  async function writeInFolder(path: string, value: Uint8Array): Promise<boolean> {
+  async function writeInFolder(key: string, path: string, value: Uint8Array): Promise<boolean> {
     try {
-      return await write(path, value)
+      return await write(key, path, value)
     } catch (error) {
-      if (toErrorCode(error) !== 'ENOENT') throw error
-      await io.mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      return write(path, value)
+      if (!['ENOENT', 'ENOTDIR'].includes(toErrorCode(error) ?? '')) throw error
+      await io.mkdir(dirname(dir), { recursive: true, mode: 0o700 })
+      for (const folder of [dir, dirname(path)]) await makeFolder(folder)
+      return write(key, path, value)
     }
+  }
+
+  /** Never through a link, as it would be with `recursive`. */
+  async function makeFolder(folder: string): Promise<void> {
+    try {
+      await io.mkdir(folder, { mode: 0o700 })
+    } catch (error) {
+      if (toErrorCode(error) !== 'EEXIST') throw error
+    }
+    await requireFolder(folder)
   }
 
   function isReadOnly(): boolean {
@@ -171,7 +172,7 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
 
     async get(key) {
       const hash = toHash(key)
-      const bytes = await limitReads(() => retried(() => readWhole(toPath(hash))))
+      const bytes = await limitReads(() => retried(() => readRecordFile(toPath(hash), { io, maxBytes })))
       if (bytes) index.touch(hash, bytes.byteLength, readHeader(bytes)?.kind === 'page')
       else index.remove(hash)
       return bytes
@@ -184,7 +185,7 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
       }
       const hash = toHash(key)
       try {
-        const isWritten = await limitWrites(() => retried(() => writeInFolder(toPath(hash), value)))
+        const isWritten = await limitWrites(() => retried(() => writeInFolder(key, toPath(hash), value)))
         readOnlySince = undefined
         hasWarned = false
         if (!isWritten) return
@@ -207,9 +208,17 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
     async setAside(key) {
       const hash = toHash(key)
       index.remove(hash)
-      setAsideCount += 1
-      if (setAsideCount > MAX_SET_ASIDE) await io.rm(toPath(hash), { force: true, recursive: true })
-      else await io.rename(toPath(hash), toPath(hash, 'bad'))
+      const path = toPath(hash)
+      try {
+        const { size } = await io.lstat(path)
+        const isKept = setAsideCount < MAX_SET_ASIDE && size <= MAX_SET_ASIDE_BYTES
+        if (!isKept) return await io.rm(path, { force: true, recursive: true })
+        setAsideCount += 1
+        await io.rename(path, toPath(hash, 'bad'))
+      } catch (error) {
+        // Another process was first. Or there is something that has the new name and is in the way.
+        if (toErrorCode(error) !== 'ENOENT') await io.rm(path, { force: true, recursive: true })
+      }
     },
 
     scan,
@@ -227,18 +236,6 @@ function isForbidden(error: unknown): boolean {
   const { syscall } = error as NodeJS.ErrnoException
   const code = toErrorCode(error) ?? ''
   return code === 'EROFS' || (['EACCES', 'EPERM'].includes(code) && (syscall === 'open' || syscall === 'mkdir'))
-}
-
-/** A buffer of exactly the size, which the entry's bodies become views on. */
-async function readBytes(file: fs.FileHandle, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length)
-  let filled = 0
-  while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return bytes.subarray(0, filled)
 }
 
 async function sleep(ms: number): Promise<void> {

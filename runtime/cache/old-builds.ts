@@ -58,7 +58,7 @@ export function createOldBuilds(options: OldBuildsOptions): OldBuilds {
   async function touch(): Promise<void> {
     const seconds = now() / 1000
     // There is none before the first write, and then nothing to keep either; or it is read-only.
-    await fs.utimes(dir, seconds, seconds).catch(() => {})
+    await fs.lutimes(dir, seconds, seconds).catch(() => {})
   }
 
   function sweep(): Promise<void> {

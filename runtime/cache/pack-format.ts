@@ -12,7 +12,8 @@ import { sha256 } from './sha256.ts'
  *           28  length of the pack, float64
  *           36  the latest startedAt, float64
  *
- * Numbers are little-endian. The random bytes tie the two files together: they are put in place one after the other.
+ * Numbers are little-endian. The random bytes are in the manifest too: the three files are put in place one after the other, and
+ * two builds into one folder may take turns.
  */
 export const PACK_FILE = 'entries.pack'
 export const INDEX_FILE = 'entries.index'
@@ -77,10 +78,11 @@ export function parseIndex(index: Buffer): PackIndex | undefined {
   if (!index.subarray(0, INDEX_MAGIC.length).equals(INDEX_MAGIC) || end + CHECKSUM_BYTES !== index.length)
     return undefined
   if (!sha256(index.subarray(0, end)).equals(index.subarray(end))) return undefined
+  const bytes = index.readDoubleLE(28)
 
   return {
     id: index.subarray(12, 12 + PACK_ID_BYTES),
-    bytes: index.readDoubleLE(28),
+    bytes,
     newestStartedAt: index.readDoubleLE(36),
     count,
     find(key) {
@@ -92,7 +94,10 @@ export function parseIndex(index: Buffer): PackIndex | undefined {
         const row = INDEX_HEADER_BYTES + middle * ROW_BYTES
         const order = hash.compare(index, row, row + HASH_BYTES)
         if (order === 0) {
-          return { offset: index.readUIntLE(row + HASH_BYTES, 6), length: index.readUInt32LE(row + HASH_BYTES + 6) }
+          const offset = index.readUIntLE(row + HASH_BYTES, 6)
+          const length = index.readUInt32LE(row + HASH_BYTES + 6)
+          // Its buffer is made before there are bytes to check.
+          return { offset, length: Math.max(0, Math.min(length, bytes - offset)) }
         }
         if (order < 0) high = middle
         else low = middle + 1

@@ -103,7 +103,7 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
       const index = encodeIndex(sorted, { id, bytes, newestStartedAt })
       await renameOver(temp, path)
       await writeFileAtomic(join(dir, INDEX_FILE), index)
-      return { pack: PACK_FILE, index: INDEX_FILE, count: sorted.length / ROW_BYTES, bytes }
+      return { id: id.toString('hex'), pack: PACK_FILE, index: INDEX_FILE, count: sorted.length / ROW_BYTES, bytes }
     },
 
     async abort() {

@@ -116,6 +116,24 @@ describe('pack', () => {
     expect(() => openPack(dir, { ...written, count: 2 })).toThrow(expect.objectContaining({ code: 'ISR_NO_BUILD' }))
   })
 
+  it('REL-26 REL-34 entries of another build are not taken for those of the manifest', async () => {
+    const written = await writePack([toNotFound('p:/a')])
+    const other = await writePack([toNotFound('p:/a')])
+    expect({ ...written, id: '' }).toEqual({ ...other, id: '' })
+    expect(() => openPack(dir, written)).toThrow('of another build')
+    await openPack(dir, other).close()
+  })
+
+  it('REL-26 an index that promises more than the pack has costs no more than the pack', () => {
+    const row = Buffer.alloc(ROW_BYTES, 0xff)
+    toRowHash('p:/a').copy(row)
+    for (const offset of [24, 100, 2 ** 40]) {
+      row.writeUIntLE(offset, 16, 6)
+      const index = parseIndex(encodeIndex(row, { id: Buffer.alloc(16), bytes: 100, newestStartedAt: 0 }))
+      expect(index?.find('p:/a')?.length).toBe(offset === 24 ? 76 : 0)
+    }
+  })
+
   it('the index costs 26 bytes per page, and lookups go to the right row', () => {
     const count = 20_000
     const rows = Array.from({ length: count }, (_, row) => ({ hash: toRowHash(`p:/${row}`), row })).sort((a, b) =>
@@ -127,7 +145,7 @@ describe('pack', () => {
       bytes.writeUIntLE(row * 1e6, position * ROW_BYTES + 16, 6)
       bytes.writeUInt32LE(row, position * ROW_BYTES + 22)
     }
-    const encoded = encodeIndex(bytes, { id: Buffer.alloc(16), bytes: 0, newestStartedAt: 0 })
+    const encoded = encodeIndex(bytes, { id: Buffer.alloc(16), bytes: 1e12, newestStartedAt: 0 })
     expect(encoded.length / count).toBeLessThan(27)
     const index = parseIndex(encoded)
     for (let row = 0; row < count; row += 7)

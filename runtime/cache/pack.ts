@@ -61,7 +61,8 @@ function openFiles(dir: string, entries: RouteManifest['entries']): { file: numb
   let file: number | undefined
   try {
     const index = parseIndex(readFileSync(join(dir, entries.index)))
-    if (!index || index.count !== entries.count) throw new Error(`${entries.index} is damaged or of another build`)
+    const isOfManifest = index?.id.toString('hex') === entries.id && index.count === entries.count
+    if (!isOfManifest) throw new Error(`${entries.index} is damaged or of another build`)
     file = openSync(packPath, 'r')
     const header = Buffer.alloc(PACK_HEADER_BYTES)
     readSync(file, header, 0, PACK_HEADER_BYTES, 0)

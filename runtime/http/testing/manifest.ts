@@ -30,7 +30,7 @@ export function createManifest(routes: readonly ManifestRoute[], changes: Partia
     routes,
     settings: SETTINGS,
     draftKey: Buffer.alloc(32, 7).toString('base64url'),
-    entries: { pack: 'entries.pack', index: 'entries.index', count: 0, bytes: 0 },
+    entries: { id: '', pack: 'entries.pack', index: 'entries.index', count: 0, bytes: 0 },
     ...changes,
   }
 }
