@@ -1,5 +1,5 @@
 /** Requests that are sent as they are written, and answers as they came over the wire. */
-import { request } from 'node:http'
+import { request, type Agent } from 'node:http'
 import { connect } from 'node:net'
 
 /** Where requests go: a server of `Site`, or anything that knows its port. */
@@ -28,14 +28,16 @@ export interface SendOptions {
   body?: string | Uint8Array
   /** Rejects when the answer is not complete by then. Default 30 seconds. */
   timeoutMs?: number
+  /** Whose connections are used. Default: one of its own, which ends with the answer. */
+  agent?: Agent
 }
 
 /** What public pages never are. */
 export const NOSTORE = 'private, no-cache, no-store, max-age=0, must-revalidate'
 
-/** `path` is sent as it is: nothing is normalised. It adds `Host` and `Connection: close` and no other header. */
+/** `path` is sent as it is: nothing is normalised. It adds `Host` and `Connection` and no other header. */
 export function send(target: Target, path: string, options: SendOptions = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body, timeoutMs = 30_000 } = options
+  const { method = 'GET', headers = {}, body, timeoutMs = 30_000, agent = false } = options
   return new Promise((resolve, reject) => {
     const outgoing = request({
       host: '127.0.0.1',
@@ -49,7 +51,7 @@ export function send(target: Target, path: string, options: SendOptions = {}): P
           Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
         ),
       },
-      agent: false,
+      agent,
       signal: AbortSignal.timeout(timeoutMs),
     })
     outgoing.once('error', reject)

@@ -10,10 +10,10 @@ import { runToExit, startProcess, type ServerProcess } from '../process.ts'
 import { createSource, sourceModule, type Source } from './source.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
-const apps = fileURLToPath(new URL('../conformance/apps', import.meta.url))
+const folder = fileURLToPath(new URL('..', import.meta.url))
 
 export interface SiteOptions {
-  /** A folder of `e2e/conformance/apps` to begin with. */
+  /** A folder to begin with: a name of `e2e/conformance/apps`, or a path in `e2e` such as `threats/apps/journal`. */
   app?: string
   /** Files by their path in the site; they win over the app's. */
   files?: Readonly<Record<string, string>>
@@ -71,7 +71,9 @@ import isr from 'vite-plugin-isr'
 export default { ${config} plugins: [react(), isr(${options})] }
 `,
   })
-  if (app !== undefined) await cp(join(apps, app), root, { recursive: true })
+  if (app !== undefined) {
+    await cp(join(folder, app.includes('/') ? app : `conformance/apps/${app}`), root, { recursive: true })
+  }
   await write(files)
 
   const tryBuild: Site['tryBuild'] = (env) => runToExit(process.execPath, [vite, 'build'], root, toEnv(env))

@@ -12,7 +12,7 @@ const DESCRIPTION = ['content-type', 'etag', 'last-modified']
 
 /**
  * Sends a whole answer: status, headers and body in one go, without the body for HEAD. What a middleware or a page has set is
- * sent too, but for the framing, which would be that of another body.
+ * sent too, but for the framing, which would be that of another body; what they vary by is added to.
  */
 export function send(
   req: IncomingMessage,
@@ -22,10 +22,22 @@ export function send(
   body: Uint8Array | string,
 ): void {
   // Most answers have no header yet.
-  if (res.getHeaderNames().length > 0) removeHeaders(res, FRAMING)
-  res.writeHead(status, headers as string[])
+  const given = res.getHeaderNames()
+  if (given.length > 0) removeHeaders(res, FRAMING)
+  res.writeHead(status, (given.includes('vary') ? joinVary(res, headers) : headers) as string[])
   if (req.method === 'HEAD') res.end()
   else res.end(body)
+}
+
+/** Replaced, the `Vary: Origin` of middleware would be lost, and a shared cache would give one site's permission to all. */
+function joinVary(res: ServerResponse, headers: HeaderList): HeaderList {
+  const given = [res.getHeader('vary') ?? []].flat().join(', ')
+  const at = headers.findIndex((text, index) => index % 2 === 0 && text === 'Vary')
+  if (at === -1 || given === '') return headers
+  const known = given.split(',').map((name) => name.trim().toLowerCase())
+  const ours = headers[at + 1]!
+  const isKnown = known.includes('*') || known.includes(ours.toLowerCase())
+  return headers.with(at + 1, isKnown ? given : `${given}, ${ours}`)
 }
 
 /** Sends a short text that no cache keeps. */

@@ -1,0 +1,1 @@
+export { useRouter } from 'vite-plugin-isr/client'
