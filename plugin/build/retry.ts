@@ -5,8 +5,11 @@ export const TRIES = 3
 
 const FIRST_PAUSE_MS = 200
 
-/** What the page itself is wrong about. Results and props are not: a busy data source may have given half an answer. */
-const FINAL: readonly IsrErrorCode[] = ['ISR_PATHS']
+/**
+ * What the page itself is wrong about. Results and props are not: a busy data source may have given half an answer. What
+ * ended its worker was tried again already, alone.
+ */
+const FINAL: readonly IsrErrorCode[] = ['ISR_PATHS', 'ISR_PAGE_SIZE', 'ISR_RENDERER_LOST']
 
 /** Whether another try could end otherwise. */
 export function isWorthRetrying(error: unknown): boolean {

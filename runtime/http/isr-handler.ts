@@ -6,6 +6,7 @@ import { createSystemClock } from '../isr/clock.ts'
 import { createEngine } from '../isr/engine.ts'
 import { checkBuild } from '../renderer/build-check.ts'
 import { createInProcessRenderer } from '../renderer/in-process.ts'
+import { toDefaultMemory } from '../renderer/memory.ts'
 import { createWorkerRenderer } from '../renderer/worker-thread.ts'
 import type { IsrEvent, Renderer } from '../types.ts'
 import { openBuildFolder, type BuildFolder } from './build-folder.ts'
@@ -130,11 +131,11 @@ function isLog(value: unknown): boolean {
 function createRenderer(build: BuildFolder, onLost: (error: unknown) => void): Renderer {
   const { buildId, settings } = build.manifest
   const { maxPageBytes } = settings
-  const { workers } = settings.render
+  const { workers, memoryBytes = toDefaultMemory() } = settings.render
   if (workers === 0) {
     return createInProcessRenderer(async () => checkBuild(await build.loadApp(), buildId), { maxPageBytes })
   }
-  return createWorkerRenderer({ worker: build.worker, workers, buildId, maxPageBytes, onLost })
+  return createWorkerRenderer({ worker: build.worker, workers, buildId, maxPageBytes, memoryBytes, onLost })
 }
 
 function openStore(build: BuildFolder, cacheDir: string | undefined, log: Log) {

@@ -1,6 +1,6 @@
-import { IsrError } from '../errors.ts'
 import { createJobRunner, type JobRunnerOptions } from '../isr/generate.ts'
 import type { IsrApp, Job, Renderer } from '../types.ts'
+import { abortError, timeoutError } from './job-errors.ts'
 
 /**
  * Runs jobs in this thread, for those who need module state shared with their API routes, for development and for tests.
@@ -38,33 +38,4 @@ async function withTimeLimit<T>(
     clearTimeout(timer)
     if (onAbort) options.signal?.removeEventListener('abort', onAbort)
   }
-}
-
-/** What a job is about, for messages. */
-export function describeJob(job: Job): { what: string; page: string; path?: string } {
-  switch (job.type) {
-    case 'paths':
-      return { what: `getStaticPaths of ${job.pattern}`, page: job.pattern }
-    case 'page':
-      return { what: `the page ${job.path}`, page: job.pattern, path: job.path }
-    case 'shell':
-      return { what: `the shell of ${job.pattern}`, page: job.pattern }
-    case 'render':
-      return { what: `the page ${job.input.asPath}`, page: job.input.pattern, path: job.input.asPath }
-  }
-}
-
-export function timeoutError(job: Job, timeoutMs: number): IsrError {
-  const { what, ...details } = describeJob(job)
-  return new IsrError(
-    'ISR_TIMEOUT',
-    `${details.page}: ${what} was not ready within ${timeoutMs / 1000} s (option generateTimeout). ` +
-      'Does a data call wait for an answer that never comes? Give it a time limit of its own.',
-    details,
-  )
-}
-
-export function abortError(job: Job): IsrError {
-  const { what, ...details } = describeJob(job)
-  return new IsrError('ISR_CLOSED', `${details.page}: ${what} was given up because the server is closing.`, details)
 }

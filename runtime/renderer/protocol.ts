@@ -7,6 +7,8 @@ export interface WorkerSetup {
   readonly buildId: string | undefined
   /** See `JobRunnerOptions`. */
   readonly maxPageBytes: number | undefined
+  /** Bytes outside of the JavaScript heap (Node's buffers) past which the worker ends itself. */
+  readonly memoryBytes: number | undefined
 }
 
 /** What the serving thread sends to a render worker. */
@@ -20,6 +22,8 @@ export type FromWorker =
   | { readonly type: 'ready' | 'pong' }
   | { readonly type: 'done'; readonly id: number; readonly result: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
+  /** Its last word: something has called `process.exit`. */
+  | { readonly type: 'leaving'; readonly error: WireError }
 
 /** An error as plain data: structured clone would drop our fields and the class of the user's own errors. */
 export interface WireError {

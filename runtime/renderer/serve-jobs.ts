@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { isMainThread, parentPort, workerData, type TransferListItem } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { createJobRunner, type RunJob } from '../isr/generate.ts'
@@ -13,14 +14,16 @@ import { toWireError, type FromWorker, type ToWorker, type WorkerSetup } from '.
 export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   if (isMainThread || !parentPort) throw new Error('serveJobs runs in a worker thread only')
   const port = parentPort
+  const setup = (workerData ?? {}) as Partial<WorkerSetup>
   process.setSourceMapsEnabled(true)
+  let isDismissed = false
   let runner: Promise<RunJob> | undefined
 
   const post = (message: FromWorker, transfer: TransferListItem[] = []) => port.postMessage(message, transfer)
 
   async function loadRunner(): Promise<RunJob> {
     try {
-      const { buildId, maxPageBytes } = (workerData ?? {}) as Partial<WorkerSetup>
+      const { buildId, maxPageBytes } = setup
       return createJobRunner(checkBuild(await loadApp(), buildId), { maxPageBytes })
     } catch (error) {
       if (error instanceof IsrError) throw error
@@ -40,11 +43,29 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   }
 
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'ping') post({ type: 'pong' })
-    else if (message.type === 'exit') process.exit()
-    else void answer(message.id, message.job)
+    if (message.type === 'ping') {
+      checkMemory(setup.memoryBytes)
+      post({ type: 'pong' })
+    } else if (message.type === 'exit') {
+      isDismissed = true
+      process.exit()
+    } else void answer(message.id, message.job)
+  })
+  process.on('exit', (code) => {
+    // Its stack is that of the caller, which is the only trace that `process.exit` leaves.
+    const error = new Error(`process.exit(${code}) was called`)
+    if (!isDismissed) post({ type: 'leaving', error: toWireError(error) })
   })
   post({ type: 'ready' })
+}
+
+/** V8 bounds the heap of a thread, but not what lies beside it. Thrown here, the error ends the worker. */
+function checkMemory(memoryBytes: number | undefined): void {
+  const { external_memory: bytes } = getHeapStatistics()
+  if (memoryBytes === undefined || bytes <= memoryBytes) return
+  throw new Error(
+    `its buffers held ${bytes} bytes, above the ${memoryBytes} that it may use (option render.memoryBytes)`,
+  )
 }
 
 /** The bodies of a page are moved, not copied; each has an ArrayBuffer of its own. */

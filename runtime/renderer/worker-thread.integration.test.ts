@@ -24,6 +24,14 @@ const pages = {
   '/loops': () => { for (;;); },
   '/exits': () => process.exit(3),
   '/rejects-later': () => { Promise.reject(new Error('nobody waits for me')); return new Promise(() => {}) },
+  '/dies-later': () => { setTimeout(() => { throw new Error('too late') }, 20); return { props: { threadId } } },
+  '/map': () => { const kept = new Map(); for (let i = 0; ; i++) kept.set(i, { i }) },
+  '/buffers': () => { const kept = []; for (;;) kept.push(Buffer.alloc(1e6, 1)) },
+  '/buffers-in-turns': async () => {
+    const kept = []
+    for (;;) { kept.push(Buffer.alloc(1e6, 1)); await new Promise((resolve) => setImmediate(resolve)) }
+  },
+  '/large': () => ({ props: { text: 'x'.repeat(100_000) } }),
   '/out-of-memory': () => { const kept = []; for (;;) kept.push(new Array(1e6).fill(kept.length)) },
 }
 let failing = process.env.ISR_TEST_BROKEN
@@ -94,10 +102,10 @@ describe('createWorkerRenderer', () => {
       expect(await run('/good')).toBe(before)
     }))
 
-  it.each(['/exits', '/rejects-later', '/out-of-memory'])(
+  it.each(['/exits', '/rejects-later', '/out-of-memory', '/map', '/buffers', '/buffers-in-turns'])(
     'REL-10 %s costs its own page only: the jobs beside it are answered',
     (path) =>
-      withRenderer({ memoryMegabytes: 64 }, async (run) => {
+      withRenderer({ memoryBytes: 64 * 1024 * 1024 }, async (run) => {
         const [guilty, innocent] = await Promise.all([failure(run(path, 60_000)), run('/slow', 60_000)])
         expect(guilty).toMatchObject({ code: 'ISR_RENDERER_LOST', path })
         expect(innocent).toContain('threadId')
@@ -115,6 +123,72 @@ describe('createWorkerRenderer', () => {
   it('REL-10 an endless loop ends at the time limit of its job when that comes first', () =>
     withRenderer({}, async (run) => {
       expect(await failure(run('/loops', 3000))).toMatchObject({ code: 'ISR_TIMEOUT' })
+      expect(await run('/good')).toContain('threadId')
+    }))
+
+  it('REL-10 who shares a worker with a loop is answered within the time limit, also with the defaults', () =>
+    withRenderer({}, async (run) => {
+      const [guilty, innocent] = await Promise.all([failure(run('/loops', 4000)), run('/slow', 4000)])
+      expect(guilty).toMatchObject({ code: 'ISR_RENDERER_LOST', path: '/loops' })
+      expect(guilty!.message).toContain('endless loop')
+      expect(innocent).toContain('threadId')
+    }))
+
+  it('REL-10 P5 a loop whose job has timed out is found too, however short the limit', () =>
+    withRenderer({}, async (run) => {
+      expect(await failure(run('/loops', 300))).toMatchObject({ code: 'ISR_TIMEOUT' })
+      await vi.waitFor(async () => expect(await run('/good', 300)).toContain('threadId'), { timeout: 5000 })
+    }))
+
+  it('REL-10 process.exit is traced to its caller', () =>
+    withRenderer({}, async (run) => {
+      const error = await failure(run('/exits'))
+      expect(error!.message).toContain('process.exit(3) was called')
+      expect((error!.cause as Error).stack).toContain('worker.mjs')
+    }))
+
+  it('REL-10 what has ended a worker runs alone from then on, and is paused when it does so again', () =>
+    withRenderer({}, async (run, renderer) => {
+      expect(await failure(run('/exits'))).toMatchObject({ code: 'ISR_RENDERER_LOST' })
+      const shared = await run('/good')
+      // Alone: the worker of the others lives on.
+      const [guilty] = await Promise.all([failure(run('/exits')), run('/slow')])
+      expect(guilty!.message).toContain('process.exit(3)')
+      expect(await run('/good')).toBe(shared)
+      const begin = performance.now()
+      const paused = await failure(run('/exits'))
+      expect(performance.now() - begin).toBeLessThan(50)
+      expect(paused).toMatchObject({ code: 'ISR_RENDERER_LOST', path: '/exits' })
+      expect(paused!.message).toMatch(/tried again in \d\.\d s/)
+      // Whoever revalidates on demand knows better.
+      const demanded = renderer.run({ ...job('/exits'), reason: 'on-demand' } as Job, { timeoutMs: 20_000 })
+      expect((await failure(demanded))!.message).toContain('process.exit(3)')
+      await vi.waitFor(async () => expect((await failure(run('/exits')))!.message).toContain('process.exit(3)'), {
+        timeout: 5000,
+        interval: 100,
+      })
+    }))
+
+  it('REL-10 REL-59 a page whose timer throws after it was rendered harms nobody, and workers follow each other slowly', async () => {
+    const lost: IsrError[] = []
+    await withRenderer({ onLost: (error) => lost.push(error) }, async (run) => {
+      const until = performance.now() + 3000
+      let rendered = 0
+      while (performance.now() < until) {
+        expect(await run('/dies-later')).toContain('threadId')
+        rendered++
+      }
+      expect(rendered).toBeGreaterThan(lost.length)
+      expect(lost.length).toBeGreaterThan(1)
+      expect(lost.length).toBeLessThan(8)
+      expect((lost[0]!.cause as Error).stack).toContain('too late')
+      expect(await run('/good')).toContain('threadId')
+    })
+  })
+
+  it('REL-10 a page above maxPageBytes never crosses over', () =>
+    withRenderer({ maxPageBytes: 50_000 }, async (run) => {
+      expect(await failure(run('/large'))).toMatchObject({ code: 'ISR_PAGE_SIZE', path: '/large' })
       expect(await run('/good')).toContain('threadId')
     }))
 

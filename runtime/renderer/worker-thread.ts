@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import type { Job, JobResult, Renderer } from '../types.ts'
-import { abortError, describeJob, timeoutError } from './in-process.ts'
+import { abortError, lostError, pausedError, timeoutError, unsendableError } from './job-errors.ts'
+import { readForeignBytes, toHeapMegabytes } from './memory.ts'
 import { fromWireError, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
+import { createRestarts } from './restarts.ts'
+import { createStrikes } from './strikes.ts'
 
 /** How `createWorkerRenderer` is set up. */
 export interface WorkerRendererOptions {
@@ -14,12 +17,15 @@ export interface WorkerRendererOptions {
   readonly maxPageBytes?: number
   /** Worker threads; each starts with the first job it gets. */
   readonly workers: number
-  /** A worker that does not answer for this long is taken to be in an endless loop. Milliseconds, default 15 000. */
+  /**
+   * A worker that does not answer for this long is taken to be in an endless loop, or for half the time limit of a job that
+   * it has, if that is shorter: those beside the loop are then still in time elsewhere. Milliseconds, default 15 000.
+   */
   readonly unresponsiveMs?: number
   /** A worker is replaced once this many of its jobs timed out: their code may still run in it. Default 20. */
   readonly maxTimeouts?: number
-  /** Heap of one worker in MiB; past it the worker is replaced. Default: Node's own limit. */
-  readonly memoryMegabytes?: number
+  /** Memory of one worker in bytes; past it the worker is replaced. Default: Node's own limit. */
+  readonly memoryBytes?: number
   /** Hears why a worker was lost. */
   readonly onLost?: (error: IsrError) => void
 }
@@ -27,47 +33,62 @@ export interface WorkerRendererOptions {
 interface Task {
   readonly id: number
   readonly job: Job
+  readonly timeoutMs: number
   readonly settle: { readonly resolve: (result: unknown) => void; readonly reject: (error: IsrError) => void }
 }
 
 interface Lane {
   worker: Worker | undefined
   readonly tasks: Map<number, Task>
+  /** Jobs that timed out: their code may still run. */
   timeouts: number
-  /** Consecutive deaths without a finished job: they slow down the next start. */
-  deaths: number
+  /** Runs while the worker is ready. */
   watchdog: NodeJS.Timeout | undefined
-  answeredAt: number
+  /** When the oldest ping was sent that is not answered. */
+  pingedAt: number | undefined
   restart: NodeJS.Timeout | undefined
 }
 
-const PING_MS = 1000
+/** A worker is asked so often whether it is there, while it has something to do. */
+const PING_MS = 250
+const SHORTEST_PATIENCE_MS = 1000
 const EXIT_MS = 500
 const REPLACE_MS = 1000
-const MAX_RESTART_DELAY_MS = 5000
+/** So long the memory of a worker that was ended may take to be free. */
+const RELIEF_MS = 1000
+/** Jobs that are tried alone at the same time. */
+const ALONE = 4
 
 /**
  * Runs jobs in worker threads, away from the thread that answers requests.
  *
- * A job has a time limit. A worker that dies (`process.exit`, out of memory, an unhandled rejection) or stops answering
- * (an endless loop) is replaced. Which of its jobs did that cannot be told from outside, so each is tried once more, alone in
- * a worker of its own: the guilty one fails, the others are answered.
+ * A job has a time limit. A worker that dies (`process.exit`, out of memory, an unhandled rejection), stops answering (an
+ * endless loop) or needs too much memory is replaced. Which of its jobs did that cannot be told from outside, so each is
+ * tried once more, alone in a worker of its own: the guilty one fails, the others are answered. Who was guilty runs alone
+ * from then on, after pauses that grow (`createStrikes`), and workers follow each other more and more slowly
+ * (`createRestarts`).
  */
 export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
-  const { unresponsiveMs = 15_000, maxTimeouts = 20 } = options
+  const { unresponsiveMs = 15_000, maxTimeouts = 20, memoryBytes } = options
+  const now = () => performance.now()
   const lanes = Array.from({ length: Math.max(1, options.workers) }, createLane)
-  const isolation = createLane()
-  /** Jobs of a lost worker, waiting to be tried alone. */
+  const restarts = createRestarts({ free: 2, longestMs: 2000, now })
+  const strikes = createStrikes(now)
+  /** Jobs to be tried alone, and those that are. */
   const suspects: Task[] = []
+  const alone = new Set<Lane>()
+  const aloneRestarts = createRestarts({ free: 2 * ALONE, longestMs: 2000, now })
+  let aloneTimer: NodeJS.Timeout | undefined
   /** Lanes whose worker finishes what it has and gets nothing new. */
   const draining = new Set<Lane>()
   const retiring = new Set<Promise<unknown>>()
   let nextId = 0
   let closed = false
   let replacedAt = -Infinity
+  let relievedAt = -Infinity
 
   function allLanes(): Lane[] {
-    return [...lanes, ...draining, isolation]
+    return [...lanes, ...draining, ...alone]
   }
 
   function pickLane(): Lane {
@@ -77,9 +98,20 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   function submit(lane: Lane, task: Task): void {
     lane.tasks.set(task.id, task)
     if (lane.restart) return
+    const delayMs = lane.worker || alone.has(lane) ? 0 : restarts.toDelayMs()
+    if (delayMs > 0) return startLater(lane, delayMs)
     const worker = (lane.worker ??= start(lane))
     // Until it is ready the worker is not watched, and gets its jobs then: starting must not look like an endless loop.
     if (lane.watchdog) post(lane, worker, task)
+  }
+
+  /** The jobs that come meanwhile wait with it. */
+  function startLater(lane: Lane, delayMs: number): void {
+    lane.restart = setTimeout(() => {
+      lane.restart = undefined
+      if (lane.tasks.size > 0 && !closed) lane.worker = start(lane)
+    }, delayMs)
+    lane.restart.unref()
   }
 
   /** Props may be what JSON carries and threads do not, such as the proxies of a state library: then JSON decides. */
@@ -99,23 +131,22 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   }
 
   function start(lane: Lane): Worker {
+    const { buildId, maxPageBytes } = options
     const worker = new Worker(options.worker, {
       name: 'isr-render',
-      workerData: { buildId: options.buildId, maxPageBytes: options.maxPageBytes } satisfies WorkerSetup,
-      ...(options.memoryMegabytes && { resourceLimits: { maxOldGenerationSizeMb: options.memoryMegabytes } }),
+      workerData: { buildId, maxPageBytes, memoryBytes } satisfies WorkerSetup,
+      ...(memoryBytes !== undefined && { resourceLimits: { maxOldGenerationSizeMb: toHeapMegabytes(memoryBytes) } }),
     })
     let reason: unknown
     worker.on('message', (message: FromWorker) => {
       // One that was given up, for starting too slowly say, has nothing more to say in its lane.
       if (lane.worker !== worker) return
-      lane.answeredAt = performance.now()
+      lane.pingedAt = undefined
       if (message.type === 'ready') {
         watch(lane, worker)
         for (const task of lane.tasks.values()) post(lane, worker, task)
-      } else if (message.type === 'done' || message.type === 'failed') {
-        lane.deaths = 0
-        finish(lane, message)
-      }
+      } else if (message.type === 'leaving') reason = fromWireError(message.error).cause
+      else if (message.type === 'done' || message.type === 'failed') finish(lane, message)
     })
     worker.on('error', (error) => (reason = error))
     worker.on('exit', (code) => {
@@ -129,18 +160,49 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   }
 
   function watch(lane: Lane, worker: Worker): void {
-    lane.answeredAt = performance.now()
+    let tickedAt = now()
     lane.watchdog = setInterval(() => {
-      if (lane.tasks.size === 0) {
-        lane.answeredAt = performance.now()
+      const isLate = now() - tickedAt > 2 * PING_MS
+      tickedAt = now()
+      // What has timed out may still run, and loop.
+      if (lane.tasks.size === 0 && lane.timeouts === 0) return
+      if (lane.pingedAt === undefined) {
+        lane.pingedAt = now()
+        worker.postMessage({ type: 'ping' } satisfies ToWorker)
         return
       }
-      const silentMs = performance.now() - lane.answeredAt
-      if (silentMs > unresponsiveMs) {
-        lose(lane, new Error(`the render worker did not answer for ${Math.round(silentMs / 1000)} s: an endless loop?`))
-      } else worker.postMessage({ type: 'ping' } satisfies ToWorker)
+      // This thread was busy itself: the answer may lie there, unread.
+      if (isLate) lane.pingedAt = now()
+      const trouble = findTrouble(lane)
+      if (trouble === undefined) return
+      // It can't hear that it should leave.
+      void worker.terminate().catch(() => {})
+      lose(lane, new Error(trouble))
     }, PING_MS)
     lane.watchdog.unref()
+  }
+
+  /** What is wrong with a worker that has not answered yet. */
+  function findTrouble(lane: Lane): string | undefined {
+    const silentMs = now() - lane.pingedAt!
+    if (silentMs > toPatience(lane)) {
+      return `the render worker did not answer for ${(silentMs / 1000).toFixed(1)} s: an endless loop?`
+    }
+    if (memoryBytes === undefined || silentMs < PING_MS || now() - relievedAt < RELIEF_MS) return undefined
+    // Whose memory it is cannot be told; who allocates without end is silent from then on.
+    if (allLanes().some(({ pingedAt }) => pingedAt !== undefined && pingedAt < lane.pingedAt!)) return undefined
+    // V8 enforces its limit in most cases. One allocation far beyond it would end the whole process, so this comes first.
+    const bytes = readForeignBytes()
+    if (bytes <= memoryBytes) return undefined
+    relievedAt = now()
+    return `out of memory: about ${bytes} bytes were in use, above the ${memoryBytes} of the option render.memoryBytes`
+  }
+
+  function toPatience(lane: Lane): number {
+    const limits = [...lane.tasks.values()].map(({ timeoutMs }) => timeoutMs / 2)
+    // Who is tried alone harms nobody but itself, and has used up half of its time elsewhere.
+    const share = alone.has(lane) ? 2 : 1
+    return Math.max(Math.min(unresponsiveMs, ...limits), SHORTEST_PATIENCE_MS) / share
   }
 
   function finish(lane: Lane, message: Extract<FromWorker, { id: number }>): void {
@@ -148,6 +210,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     // A job that timed out was answered then; its late result is nobody's.
     if (!task) return
     lane.tasks.delete(message.id)
+    if (alone.has(lane)) strikes.clear(task.job)
     if (message.type === 'done') task.settle.resolve(message.result)
     else task.settle.reject(fromWireError(message.error))
     if (message.type === 'failed' && message.error.code === 'ISR_IMPORT') replace(lane)
@@ -156,14 +219,15 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
 
   /** Goes on where a lane has run out of jobs: one that gets no new ones ends its worker. */
   function endIfDrained(lane: Lane): void {
-    if (lane === isolation) tryNextSuspect()
-    if (lane.tasks.size === 0 && (lane === isolation || draining.delete(lane))) retire(lane)
+    if (lane.tasks.size > 0 || !(draining.delete(lane) || alone.delete(lane))) return
+    retire(lane)
+    tryNextSuspects()
   }
 
   /** Node remembers that a module failed, so only another worker can import it once its fault has gone. */
   function replace(lane: Lane): void {
-    if (performance.now() - replacedAt < REPLACE_MS || !drain(lane)) return
-    replacedAt = performance.now()
+    if (now() - replacedAt < REPLACE_MS || !drain(lane)) return
+    replacedAt = now()
   }
 
   /** Puts a new lane in the place of one, whose worker finishes what it has. */
@@ -177,40 +241,46 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
 
   function lose(lane: Lane, reason: unknown): void {
     retire(lane)
-    lane.deaths += 1
     const tasks = [...lane.tasks.values()]
     lane.tasks.clear()
-    options.onLost?.(
-      new IsrError('ISR_RENDERER_LOST', `A render worker was lost and is replaced: ${toErrorMessage(reason)}`, {
-        cause: reason,
-      }),
-    )
-    if (lane === isolation) {
-      for (const task of tasks) task.settle.reject(lostError(task.job, reason))
-      tryNextSuspect()
-      return
+    if (alone.delete(lane)) {
+      aloneRestarts.add()
+      // One that timed out a moment ago is not there any more.
+      for (const task of tasks) {
+        strikes.add(task.job)
+        task.settle.reject(lostError(task.job, reason))
+      }
+    } else {
+      restarts.add()
+      draining.delete(lane)
+      suspects.push(...tasks)
+      const message = `A render worker was lost and is replaced: ${toErrorMessage(reason)}`
+      options.onLost?.(new IsrError('ISR_RENDERER_LOST', message, { cause: reason }))
     }
-    suspects.push(...tasks)
-    tryNextSuspect()
-    // Crash loop: the next start waits longer and longer, and the jobs that come meanwhile wait with it.
-    if (draining.delete(lane) || lane.deaths < 2) return
-    const delay = Math.min(100 * 2 ** lane.deaths, MAX_RESTART_DELAY_MS)
-    lane.restart = setTimeout(() => {
-      lane.restart = undefined
-      if (lane.tasks.size > 0 && !closed) lane.worker = start(lane)
-    }, delay)
-    lane.restart.unref()
+    tryNextSuspects()
   }
 
-  function tryNextSuspect(): void {
-    const task = isolation.tasks.size === 0 ? suspects.shift() : undefined
-    if (task) submit(isolation, task)
+  function tryNextSuspects(): void {
+    if (closed) return
+    while (alone.size < ALONE && suspects.length > 0) {
+      const delayMs = aloneRestarts.toDelayMs()
+      if (delayMs > 0) {
+        clearTimeout(aloneTimer)
+        aloneTimer = setTimeout(tryNextSuspects, delayMs)
+        aloneTimer.unref()
+        return
+      }
+      const lane = createLane()
+      alone.add(lane)
+      submit(lane, suspects.shift()!)
+    }
   }
 
   /** Takes the worker out of its lane at once; its end is awaited by `close`. */
   function retire(lane: Lane): void {
     clearInterval(lane.watchdog)
     lane.watchdog = undefined
+    lane.pingedAt = undefined
     lane.timeouts = 0
     const { worker } = lane
     lane.worker = undefined
@@ -226,12 +296,13 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     const waiting = suspects.indexOf(task)
     if (waiting !== -1) suspects.splice(waiting, 1)
     const lane = allLanes().find((candidate) => candidate.tasks.delete(task.id))
-    if (!lane) return
+    if (!lane || lane.restart) return
     lane.timeouts += 1
+    const isSilent = lane.pingedAt !== undefined && now() - lane.pingedAt > 2 * PING_MS
+    if (isSilent && alone.has(lane)) strikes.add(task.job)
     if (lane.worker && !lane.watchdog) return lose(lane, new Error('the render worker did not start'))
     // Nothing else runs there, so the abandoned code is stopped rather than left running, be it a loop or a leak.
-    const silent = performance.now() - lane.answeredAt > 2 * PING_MS
-    if (lane.tasks.size === 0 && silent) retire(lane)
+    if (lane.tasks.size === 0 && isSilent) retire(lane)
     else if (lane.timeouts >= maxTimeouts) drain(lane)
     endIfDrained(lane)
   }
@@ -239,6 +310,8 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   return {
     run<J extends Job>(job: J, limits: { timeoutMs: number; signal?: AbortSignal }): Promise<JobResult[J['type']]> {
       if (closed || limits.signal?.aborted) return Promise.reject(abortError(job))
+      const pauseMs = strikes.toPauseMs(job)
+      if (pauseMs > 0) return Promise.reject(pausedError(job, pauseMs))
       return new Promise((resolve, reject) => {
         const done = () => {
           clearTimeout(timer)
@@ -247,6 +320,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
         const task: Task = {
           id: nextId++,
           job,
+          timeoutMs: limits.timeoutMs,
           settle: {
             resolve: (result) => {
               done()
@@ -261,17 +335,20 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
         const timer = setTimeout(() => abandon(task, timeoutError(job, limits.timeoutMs)), limits.timeoutMs)
         const onAbort = () => abandon(task, abortError(job))
         limits.signal?.addEventListener('abort', onAbort, { once: true })
-        submit(pickLane(), task)
+        if (!strikes.isSuspect(job)) return submit(pickLane(), task)
+        suspects.push(task)
+        tryNextSuspects()
       })
     },
 
     async close() {
       closed = true
+      clearTimeout(aloneTimer)
+      for (const task of suspects.splice(0)) task.settle.reject(abortError(task.job))
       for (const lane of allLanes()) {
         clearTimeout(lane.restart)
-        const tasks = [...lane.tasks.values(), ...suspects.splice(0)]
+        for (const task of lane.tasks.values()) task.settle.reject(abortError(task.job))
         lane.tasks.clear()
-        for (const task of tasks) task.settle.reject(abortError(task.job))
         retire(lane)
       }
       await Promise.all(retiring)
@@ -296,27 +373,8 @@ function createLane(): Lane {
     worker: undefined,
     tasks: new Map(),
     timeouts: 0,
-    deaths: 0,
     watchdog: undefined,
-    answeredAt: 0,
+    pingedAt: undefined,
     restart: undefined,
   }
-}
-
-function unsendableError(job: Job, cause: unknown): IsrError {
-  const { what, ...details } = describeJob(job)
-  const message = `${details.page}: ${what} cannot be sent to a render worker: ${toErrorMessage(cause)}`
-  return new IsrError('ISR_PROPS', message, { ...details, cause })
-}
-
-function lostError(job: Job, reason: unknown): IsrError {
-  const { what, ...details } = describeJob(job)
-  return new IsrError(
-    'ISR_RENDERER_LOST',
-    `${details.page}: rendering ${what} ended its worker: ${toErrorMessage(reason)}`,
-    {
-      ...details,
-      cause: reason,
-    },
-  )
 }

@@ -1,0 +1,50 @@
+import { IsrError, toErrorMessage } from '../errors.ts'
+import type { Job } from '../types.ts'
+
+/** What a job is about, for messages. */
+export function describeJob(job: Job): { what: string; page: string; path?: string } {
+  switch (job.type) {
+    case 'paths':
+      return { what: `getStaticPaths of ${job.pattern}`, page: job.pattern }
+    case 'page':
+      return { what: `the page ${job.path}`, page: job.pattern, path: job.path }
+    case 'shell':
+      return { what: `the shell of ${job.pattern}`, page: job.pattern }
+    case 'render':
+      return { what: `the page ${job.input.asPath}`, page: job.input.pattern, path: job.input.asPath }
+  }
+}
+
+export function timeoutError(job: Job, timeoutMs: number): IsrError {
+  const { what, ...details } = describeJob(job)
+  return new IsrError(
+    'ISR_TIMEOUT',
+    `${details.page}: ${what} was not ready within ${timeoutMs / 1000} s (option generateTimeout). ` +
+      'Does a data call wait for an answer that never comes? Give it a time limit of its own.',
+    details,
+  )
+}
+
+export function abortError(job: Job): IsrError {
+  const { what, ...details } = describeJob(job)
+  return new IsrError('ISR_CLOSED', `${details.page}: ${what} was given up because the server is closing.`, details)
+}
+
+export function unsendableError(job: Job, cause: unknown): IsrError {
+  const { what, ...details } = describeJob(job)
+  const message = `${details.page}: ${what} cannot be sent to a render worker: ${toErrorMessage(cause)}`
+  return new IsrError('ISR_PROPS', message, { ...details, cause })
+}
+
+export function lostError(job: Job, reason: unknown): IsrError {
+  const { what, ...details } = describeJob(job)
+  const message = `${details.page}: rendering ${what} ended its worker: ${toErrorMessage(reason)}`
+  return new IsrError('ISR_RENDERER_LOST', message, { ...details, cause: reason })
+}
+
+export function pausedError(job: Job, pauseMs: number): IsrError {
+  const { what, ...details } = describeJob(job)
+  const seconds = (pauseMs / 1000).toFixed(1)
+  const message = `${details.page}: ${what} has ended its render worker time and again, and is tried again in ${seconds} s at the earliest. What it did stands in the lines before.`
+  return new IsrError('ISR_RENDERER_LOST', message, details)
+}
