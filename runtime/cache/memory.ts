@@ -2,7 +2,9 @@ import { LRUCache } from 'lru-cache'
 import type { Entry } from '../types.ts'
 
 /** Objects, map slots and the prepared headers that serving adds to an entry: measured, rounded up. */
-const ENTRY_OVERHEAD_BYTES = 500
+const ENTRY_OVERHEAD_BYTES = 700
+/** A block of memory for a body, beside its bytes: measured, rounded up. Small pages consist of little else. */
+const BLOCK_OVERHEAD_BYTES = 500
 /** A notFound or redirect entry without its key and destination, generously. */
 const SMALL_ENTRY_BYTES = 2048
 
@@ -57,6 +59,6 @@ export function toRetainedBytes(entry: Entry): number {
   for (const body of [entry.html, entry.data]) {
     for (const part of [body?.identity, body?.br, body?.zstd, body?.gzip]) if (part) blocks.add(part.buffer)
   }
-  for (const block of blocks) bytes += block.byteLength
+  for (const block of blocks) bytes += BLOCK_OVERHEAD_BYTES + block.byteLength
   return bytes
 }

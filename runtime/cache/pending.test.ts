@@ -66,15 +66,15 @@ describe('pending writes', () => {
   })
 
   it('P7 refuses what is too much, and takes it again once there is room', async () => {
-    const { pending, writes, refused } = createGated(4000)
-    for (const key of ['a', 'b', 'c']) void pending.add(toEntryOf(key, 1000))
+    const { pending, writes, refused } = createGated(25_000)
+    for (const key of ['a', 'b', 'c']) void pending.add(toEntryOf(key, 10_000))
     expect(refused.map((entry) => entry.key)).toEqual(['c'])
     for (const write of writes) write.finish()
     await turn()
-    void pending.add(toEntryOf('c', 1000))
+    void pending.add(toEntryOf('c', 10_000))
     expect(writes.map((write) => write.entry.key)).toEqual(['a', 'b', 'c'])
     for (let round = 0; round < 50; round++) {
-      void pending.add(toEntryOf('c', 1000))
+      void pending.add(toEntryOf('c', 10_000))
       writes.at(-1)?.finish()
       await turn()
     }
@@ -82,18 +82,18 @@ describe('pending writes', () => {
   })
 
   it('P7 a write that was given up counts until the store has let go of its bytes', async () => {
-    const { pending, writes, refused } = createGated(3000)
+    const { pending, writes, refused } = createGated(15_000)
     let letGo = (): void => undefined
     const rest = new Promise<void>((resolve) => (letGo = resolve))
-    void pending.add(toEntryOf('a', 2000))
+    void pending.add(toEntryOf('a', 10_000))
     writes[0]?.finish({ state: 'failed', rest })
     // Nobody waits for it any more, but its bytes are still there.
     await pending.idle()
-    void pending.add(toEntryOf('b', 2000))
+    void pending.add(toEntryOf('b', 10_000))
     expect(refused.map(({ key }) => key)).toEqual(['b'])
     letGo()
     await turn()
-    void pending.add(toEntryOf('b', 2000))
+    void pending.add(toEntryOf('b', 10_000))
     expect(writes.map(({ entry }) => entry.key)).toEqual(['a', 'b'])
   })
 
@@ -173,10 +173,10 @@ describe('pending writes', () => {
   })
 
   it('P7 REL-45 what is put off is bounded: the oldest goes first, and gives way to what is new', async () => {
-    const { pending, writes, refused, setWait } = createGated(4000)
+    const { pending, writes, refused, setWait } = createGated(25_000)
     setWait(1000)
     for (const key of ['a', 'b', 'c', 'd']) {
-      void pending.add(toEntryOf(key, 1000))
+      void pending.add(toEntryOf(key, 10_000))
       for (const write of writes.splice(0)) write.finish({ state: 'paused', isTried: false })
       await turn()
     }

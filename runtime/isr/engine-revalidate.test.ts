@@ -263,7 +263,7 @@ describe('order of generations', () => {
 
 describe('P12 once it has resolved, nothing older is served', () => {
   /** Memory for one page, so that reading another one pushes the first out. */
-  const settings = { ...SETTINGS, cache: { ...SETTINGS.cache, memoryBytes: 700 } }
+  const settings = { ...SETTINGS, cache: { ...SETTINGS.cache, memoryBytes: 2000 } }
 
   async function pushOut({ engine, renderer }: ReturnType<typeof createKit>): Promise<void> {
     const answer = renderer.answer
