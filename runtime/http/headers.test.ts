@@ -144,9 +144,30 @@ describe('Location', () => {
     },
   )
 
-  it('SEC-79 a scheme with a line break in it is a path', () => {
-    const location = toLocation('jaVa\nscript:alert(1)', '/')
-    expect(new URL(location, 'http://here.example').protocol).toBe('http:')
+  it.each([
+    ['/%2fevil.com', '/evil.com'],
+    ['/%5C/%252Fevil.com', '/evil.com'],
+    ['/%09/evil.com', '/evil.com'],
+    ['/%250d%2f/evil.com', '/evil.com'],
+    ['%2f%2fevil.com', '/evil.com'],
+    ['/%2f', '/'],
+    ['/a/%2Fb', '/a/%2Fb'],
+    ['/%20/b', '/%20/b'],
+    ['/%2525/b', '/%2525/b'],
+  ])('SEC-77 %s leads to %s: no other host, decoded or not', (destination, path) => {
+    expect(toLocation(destination, '/')).toBe(path)
+    expect(toLocation(destination, '/app/')).toBe(`/app${path}`)
+  })
+
+  it.each([
+    'javascript%3Aalert(1)',
+    '%6Aavascript:alert(1)',
+    '%256aava%2573cript%253aalert(1)',
+    'jaVa\nscript:alert(1)',
+    'java%09script:alert(1)',
+    'https%3A//evil.com',
+  ])('SEC-79 %j is refused: decoded, it is a scheme', (destination) => {
+    expect(() => toLocation(destination, '/')).toThrow(/only paths and http/)
   })
 
   it('SEC-77 SEC-79 leads to http(s), elsewhere only by a whole URL', () => {

@@ -1,7 +1,6 @@
 import { IsrError } from '../errors.ts'
+import { cutLeadingSlashes, hasScheme, isWebUrl } from '../routing/destination.ts'
 
-const SCHEME = /^[a-z][a-z0-9+.-]*:/i
-const WEB_URL = /^https?:\/\//i
 /** What a header cannot carry, and what URL parsers drop: a tab between two slashes would leave `//`. */
 // oxlint-disable-next-line no-control-regex -- see above.
 const UNSENDABLE = /[\u0000-\u001f\u007f]|[^\u0000-\u007f]+/g
@@ -17,16 +16,15 @@ const UNSENDABLE = /[\u0000-\u001f\u007f]|[^\u0000-\u007f]+/g
 export function toLocation(destination: string, base: string): string {
   // Spaces around it would be dropped by URL parsers, and what they hide with them.
   const text = destination.trim().replace(UNSENDABLE, encodeText)
-  if (WEB_URL.test(text)) return text
-  if (SCHEME.test(text)) {
-    throw new IsrError(
-      'ISR_RESULT',
-      `redirect to "${text.slice(0, 100)}": only paths and http(s) URLs can be redirected to.`,
-    )
-  }
-  if (!/^[/\\]/.test(text)) return text
-  // `//host` and `/\host` are other hosts to a browser; a page that means one writes its scheme.
-  return base + text.replace(/^[/\\]+/, '')
+  if (isWebUrl(text)) return text
+  // `//host` and `/\\host` are other hosts to a browser, and `/%2Fhost` to what decodes it; a page that means one writes its scheme.
+  const { slashes, rest } = cutLeadingSlashes(text)
+  if (slashes !== '') return base + rest
+  if (!hasScheme(text)) return text
+  throw new IsrError(
+    'ISR_RESULT',
+    `redirect to "${text.slice(0, 100)}": only paths and http(s) URLs can be redirected to.`,
+  )
 }
 
 /** What a redirect with status 308 repeats for clients that do not know it. */

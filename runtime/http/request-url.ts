@@ -1,3 +1,4 @@
+import { cutLeadingSlashes } from '../routing/destination.ts'
 import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 
 /**
@@ -38,8 +39,6 @@ const CONTROL = /[\u0000-\u001f\u007f]/
 const ENCODED_CONTROL = /%(?:[01][0-9a-f]|7f)/i
 const NOT_ASCII = /[\u0080-\uffff]/g
 const ODD_SLASHES = /\\|\/\//
-/** Decoded by the next hop, such a path names another host. */
-const ENCODED_HOST = /^\/%(?:2f|5c)/i
 /** Legal in a request line, but not in a header that others copy into HTML. */
 const UNSAFE_IN_LOCATION = /["<>^`{|}\\]/g
 
@@ -114,7 +113,8 @@ function hasDotSegment(path: string): boolean {
 }
 
 function redirectTo(path: string, query: string): RequestUrl {
-  if (ENCODED_HOST.test(path)) return refuse('escaped slash at the start')
+  // Decoded by the next hop, such a path names another host.
+  if (cutLeadingSlashes(path).slashes.length > 1) return refuse('escaped slash at the start')
   const search = encodeBytes(query)
   if (search === undefined) return refuse('malformed query')
   return { type: 'redirect', location: encodeUnsafe(path) + encodeUnsafe(search) }

@@ -73,11 +73,13 @@ describe('parseStaticProps', () => {
     'vbscript:x',
     'jaVa\nscript:x',
     ' javascript:x',
+    'javascript%3Ax',
+    '%6aavascript:x',
     '/a\r\nx-evil: 1',
   ])('SEC-79 destination %j is refused', async (destination) => {
     await expect(parse({ redirect: { destination } })).rejects.toThrow('destination')
   })
-  it.each(['//evil.com', '/\\evil.com', '\\\\evil.com', '///evil'])(
+  it.each(['//evil.com', '/\\evil.com', '\\\\evil.com', '///evil', '/%2fevil.com', '/%5C%252fevil.com'])(
     'SEC-77 destination %j stays on this host',
     async (destination) => {
       const parsed = await parse({ redirect: { destination } })

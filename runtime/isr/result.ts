@@ -1,5 +1,6 @@
 import { IsrError } from '../errors.ts'
 import { nearestName } from '../nearest-name.ts'
+import { cutLeadingSlashes, hasScheme, isWebUrl } from '../routing/destination.ts'
 import { createMatcher } from '../routing/match.ts'
 import { toPath } from '../routing/path.ts'
 import { parsePattern } from '../routing/pattern.ts'
@@ -139,7 +140,13 @@ function parseExpire(fields: Record<string, unknown>, source: ResultSource): num
 function isSafeDestination(destination: string): boolean {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (destination === '' || /[\u0000-\u001f\u007f]/.test(destination)) return false
-  return !/^\s*[a-z][a-z\d+.-]*:/i.test(destination) || /^https?:\/\//i.test(destination)
+  const text = destination.trim()
+  return isWebUrl(text) || !hasScheme(text)
+}
+
+function joinLeadingSlashes(destination: string): string {
+  const { slashes, rest } = cutLeadingSlashes(destination)
+  return slashes === '' ? destination : `/${rest}`
 }
 
 function parseRedirect(redirect: unknown, name: string, source: ResultSource): ParsedRedirect {
@@ -163,7 +170,7 @@ function parseRedirect(redirect: unknown, name: string, source: ResultSource): P
   if (basePath !== undefined && basePath !== false) throw wrong('`basePath` can only be `false`')
   return {
     // What browsers would read as another host was a path with a parameter in it, unless the author wrote a whole URL.
-    destination: destination.replace(/^[/\\]{2,}/, '/'),
+    destination: joinLeadingSlashes(destination),
     status: (statusCode as ParsedRedirect['status'] | undefined) ?? (permanent ? 308 : 307),
     basePath: basePath !== false,
   }
