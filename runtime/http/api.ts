@@ -5,6 +5,7 @@ import type { BodyError } from './api-request.ts'
 import { createApiResponse, watchResponseSize, type Revalidate } from './api-response.ts'
 import { NO_STORE } from './cache-control.ts'
 import type { HttpContext } from './context.ts'
+import { importModule } from './own-module.ts'
 import { sendText } from './reply.ts'
 
 /** Answers through an API route: Node's request and response, with what Next.js adds to them. */
@@ -21,8 +22,7 @@ export async function answerApi(
   // A handler may write after it has answered; without a listener that would end the process.
   res.on('error', (error) => context.failures.report(error, place))
   try {
-    const app = await context.loadApp()
-    const module = (await app.load(route.pattern)) as ApiModule
+    const module = (await importModule(context, route)) as ApiModule
     const config = module.config?.api
     // Its parsers bring half a megabyte of character tables, which a server that only serves pages never loads.
     const { createApiRequest } = await import('./api-request.ts')

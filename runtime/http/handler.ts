@@ -110,6 +110,8 @@ function createContext(options: HandlerOptions): HttpContext {
   const { now = Date.now, log = createConsoleLog(), isBot = isbot, onEvent = () => {} } = options
   const { failures = createFailures(log, now) } = options
   const { concurrency, queue, waiters } = manifest.settings.render
+  // As long as one of the engine's renders may wait for its turn.
+  const waitMs = manifest.settings.generateTimeout * 1000
   return {
     manifest,
     development,
@@ -122,9 +124,9 @@ function createContext(options: HandlerOptions): HttpContext {
     chooseEncodings: createEncodingChoice(),
     isBot,
     draft: createDraft(manifest, { development }),
-    draftSlots: createSlots({ limit: concurrency, queue }),
-    serverPageSlots: createSlots({ limit: waiters, queue: 0 }),
-    renderSlots: createSlots({ limit: concurrency, queue }),
+    draftSlots: createSlots({ limit: concurrency, queue, waitMs }),
+    serverPageSlots: createSlots({ limit: waiters, queue: 0, waitMs }),
+    renderSlots: createSlots({ limit: concurrency, queue, waitMs }),
     failures,
     warnOfLargeData: createLargeDataWarnings((line) => log.warn(line), { repeat: development }),
     onEvent,

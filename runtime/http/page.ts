@@ -68,11 +68,14 @@ async function answerDraft(
 ): Promise<void> {
   const { route, params, path } = target
   const timeoutMs = context.manifest.settings.generateTimeout * 1000
-  const { generated, renderMs } = await context.draftSlots.run(async () => {
+  const made = await context.draftSlots.run(async () => {
+    if (res.destroyed) return undefined
     const begin = context.now()
     const job = { type: 'page', pattern: route.pattern, params, path, reason: 'stale', draft: true } as const
     return { generated: await context.renderer.run(job, { timeoutMs }), renderMs: context.now() - begin }
   })
+  if (!made) return
+  const { generated, renderMs } = made
   const bytes = generated.kind === 'page' ? generated.html.identity.byteLength : 0
   context.onEvent({ type: 'bypass', path, pattern: route.pattern, reason: 'draft', ageMs: 0, renderMs, bytes })
   if (res.destroyed) return

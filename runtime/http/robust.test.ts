@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { GetStaticProps } from '../types.ts'
 import { createSlots } from './slots.ts'
 import { ask, askRaw } from './testing/client.ts'
@@ -147,7 +147,7 @@ describe('any request', () => {
 
 describe('slots', () => {
   it('SEC-95 run so many at a time, in order, and refuse what is too much', async () => {
-    const slots = createSlots({ limit: 2, queue: 2 })
+    const slots = createSlots({ limit: 2, queue: 2, waitMs: 10_000 })
     const started: number[] = []
     const release: Array<() => void> = []
     const run = (index: number) =>
@@ -168,8 +168,28 @@ describe('slots', () => {
     expect(await Promise.all(results)).toEqual([0, 1, 2, 3])
   })
 
+  it('P5 P7 one that waits too long is refused, and takes nobody’s turn', async () => {
+    vi.useFakeTimers()
+    try {
+      const slots = createSlots({ limit: 1, queue: 2, waitMs: 1000 })
+      let release = (): void => undefined
+      const first = slots.run(() => new Promise<void>((resolve) => (release = resolve)))
+      const late = slots.run(async () => 'late').catch((error: unknown) => error)
+      await vi.advanceTimersByTimeAsync(900)
+      const next = slots.run(async () => 'next')
+      await vi.advanceTimersByTimeAsync(100)
+      expect(await late).toMatchObject({ code: 'ISR_OVERLOADED' })
+      release()
+      await first
+      expect(await next).toBe('next')
+      expect(await slots.run(async () => 'free again')).toBe('free again')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('P5 a task that fails gives its slot back', async () => {
-    const slots = createSlots({ limit: 1, queue: 1 })
+    const slots = createSlots({ limit: 1, queue: 1, waitMs: 10_000 })
     await expect(slots.run(() => Promise.reject(new Error('x')))).rejects.toThrow('x')
     expect(await slots.run(async () => 'next')).toBe('next')
   })

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { GetServerSideProps, GetServerSidePropsContext } from '../types.ts'
+import type { GetServerSideProps, GetServerSidePropsContext, IsrApp } from '../types.ts'
 import { NO_STORE } from './cache-control.ts'
 import { ask } from './testing/client.ts'
 import { SETTINGS } from './testing/manifest.ts'
@@ -170,6 +170,43 @@ describe('a page with getServerSideProps', () => {
     )
     expect((await ask(site.port, '/s')).status).toBe(500)
     expect(site.lines[0]).toContain('code=ISR_TIMEOUT')
+  })
+
+  it('REL-07 P5 renders that wait for a slot longer than a generation may take get 503 and may come again', async () => {
+    let renders = 0
+    site = await startSite(
+      { '/s': serverPage(() => ({ props: {} })) },
+      {
+        manifest: { settings: { ...SETTINGS, generateTimeout: 0.2, render: { ...SETTINGS.render, concurrency: 1 } } },
+        render: async ({ pattern }) => {
+          if (pattern !== '/s') return '<!DOCTYPE html><html></html>'
+          renders += 1
+          return new Promise(() => undefined)
+        },
+      },
+    )
+    const { port } = site
+    const answers = await Promise.all([1, 2, 3, 4].map(() => ask(port, '/s')))
+    expect(answers.filter(({ status }) => status === 500)).toHaveLength(2)
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(2)
+    expect(answers.find(({ status }) => status === 503)!.headers).toMatchObject({ 'retry-after': '2' })
+    expect(renders).toBe(2)
+  })
+
+  it('REL-59 a module that can’t be imported says that only a restart helps', async () => {
+    const load = () => Promise.reject(new Error('no database'))
+    site = await startSite(
+      { '/s': serverPage(() => ({ props: {} })), '/api/a': { module: { default: () => undefined } } },
+      { options: { loadApp: async () => ({ load }) as unknown as IsrApp } },
+    )
+    expect((await ask(site.port, '/s')).status).toBe(500)
+    expect((await ask(site.port, '/api/a')).status).toBe(500)
+    expect(site.lines).toHaveLength(2)
+    for (const line of site.lines) {
+      expect(line).toContain('code=ISR_IMPORT')
+      expect(line).toContain('no database')
+      expect(line).toContain('until the server is restarted')
+    }
   })
 
   it('P7 past `render.waiters` visitors whose data function runs, the next one gets 503', async () => {

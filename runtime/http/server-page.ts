@@ -10,6 +10,7 @@ import { NO_STORE } from './cache-control.ts'
 import { isNotModified } from './conditional.ts'
 import type { HttpContext } from './context.ts'
 import { withCookies } from './cookies.ts'
+import { importModule } from './own-module.ts'
 import { parseQuery } from './query.ts'
 import { isRead, send } from './reply.ts'
 import { CONTENT_TYPES, type Form } from './representation.ts'
@@ -58,7 +59,8 @@ export async function answerServerPage(
   const body =
     form === 'data'
       ? JSON.stringify({ pageProps })
-      : await renderDocument(context, { target, asPath, query, pageProps, draft, statusCode: res.statusCode })
+      : await renderDocument(context, res, { target, asPath, query, pageProps, draft, statusCode: res.statusCode })
+  if (body === undefined) return
   if (!res.headersSent && !res.destroyed) sendBody(req, res, body, form, headers)
   // The document holds the data, so a small one needs no further look.
   if (body.length > LARGE_DATA_BYTES) {
@@ -74,8 +76,7 @@ async function callServerSideProps(
   const { route, path } = target
   const place = { page: route.file, path }
   const work = async () => {
-    const app = await context.loadApp()
-    const { getServerSideProps } = (await app.load(route.pattern)) as PageModule
+    const { getServerSideProps } = (await importModule(context, route)) as PageModule
     if (!getServerSideProps) {
       throw new IsrError('ISR_RESULT', `${route.file}: getServerSideProps is missing although the build saw it.`, place)
     }
@@ -93,8 +94,10 @@ async function callServerSideProps(
   }
 }
 
+/** Undefined when the visitor has left meanwhile. */
 async function renderDocument(
   context: HttpContext,
+  res: ServerResponse,
   page: {
     target: Target
     asPath: string
@@ -103,11 +106,13 @@ async function renderDocument(
     draft: boolean
     statusCode: number
   },
-): Promise<string> {
+): Promise<string | undefined> {
   const { target, ...rest } = page
   const input = { pattern: target.route.pattern, isFallback: false, ...rest }
   const timeoutMs = context.manifest.settings.generateTimeout * 1000
-  return context.renderSlots.run(() => context.renderer.run({ type: 'render', input }, { timeoutMs }))
+  return context.renderSlots.run(async () =>
+    res.destroyed ? undefined : context.renderer.run({ type: 'render', input }, { timeoutMs }),
+  )
 }
 
 function sendBody(req: IncomingMessage, res: ServerResponse, text: string, form: Form, headers: string[]): void {
