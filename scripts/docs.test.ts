@@ -53,7 +53,13 @@ describe('docs/options.md', () => {
 
 describe('links between documents', () => {
   const references = readdirSync(new URL('../docs', import.meta.url)).filter((name) => name.endsWith('.md'))
-  const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...references.map((name) => `docs/${name}`)]
+  const documents = [
+    'README.md',
+    'SECURITY.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    ...references.map((name) => `docs/${name}`),
+  ]
 
   /** The anchors that a document's headings get on the usual Git hosts. */
   function listAnchors(document: string): string[] {

@@ -41,7 +41,15 @@ export function renderTable(rows, tests) {
 /** Those that are about attacks first; three are enough to begin reading. */
 function renderFiles(files) {
   const shown = [...files].sort((one, other) => Number(isThreats(other)) - Number(isThreats(one))).slice(0, 3)
-  return shown.map((file) => `[${file.split('/').at(-1).replace(/\.test\.tsx?$/, '')}](${file})`).join(', ')
+  return shown
+    .map(
+      (file) =>
+        `[${file
+          .split('/')
+          .at(-1)
+          .replace(/\.test\.tsx?$/, '')}](${file})`,
+    )
+    .join(', ')
 }
 
 function isThreats(file) {
