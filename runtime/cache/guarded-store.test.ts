@@ -119,4 +119,40 @@ describe('the guarded store', () => {
     expect(await write()).toMatchObject({ state: 'failed' })
     await guarded.setAside('p:/a')
   })
+
+  it('REL-43 opening has 2 seconds of its own, once; while it takes longer nobody waits', async () => {
+    let opened = false
+    let finish = (): void => undefined
+    const opening = new Promise<void>((resolve) => (finish = resolve))
+    const { guarded, clock } = createGuarded({ open: () => (opened ? undefined : opening) })
+    const first = guarded.read('p:/a')
+    await clock.advance(1500)
+    const second = guarded.read('p:/a')
+    const states: string[] = []
+    for (const read of [first, second]) void read.then(({ state }) => states.push(state))
+    await clock.advance(499)
+    expect(states).toEqual([])
+    await clock.advance(1)
+    expect(states).toEqual(['failed', 'failed'])
+    const third = guarded.read('p:/a')
+    await clock.advance(0)
+    expect(await third).toMatchObject({
+      state: 'failed',
+      error: { message: expect.stringMatching(/not open after 2000/) },
+    })
+    finish()
+    opened = true
+    expect(await guarded.read('p:/a')).toMatchObject({ state: 'answered' })
+  })
+
+  it('REL-43 a store that cannot be opened is opened again', async () => {
+    let isUp = false
+    const open = () => (isUp ? undefined : Promise.reject(new Error('no such module')))
+    const { guarded, write } = createGuarded({ open })
+    expect(await guarded.read('p:/a')).toMatchObject({ state: 'failed' })
+    expect(await write()).toMatchObject({ state: 'failed' })
+    isUp = true
+    expect(await guarded.read('p:/a')).toMatchObject({ state: 'answered' })
+    expect(await write()).toEqual({ state: 'stored', isTried: true })
+  })
 })

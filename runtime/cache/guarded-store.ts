@@ -7,10 +7,15 @@ import { withTimeLimit } from './time-limit.ts'
 /** What a store may take unless it says otherwise: a visitor waits for each read, `res.revalidate` for a write. */
 const READ_LIMIT_MS = 250
 const WRITE_LIMIT_MS = 2000
+/** What the start of a server may take longer because its store's module is imported and connects to somewhere. */
+const OPEN_LIMIT_MS = 2000
 
-/** A store that can move damaged bytes out of the way; others keep them until the next write. */
+/** What the project's own stores can do besides. */
 export interface RepairableStore extends CacheStore {
+  /** Moves damaged bytes out of the way; other stores keep them until the next write. */
   setAside?(key: string): Promise<void>
+  /** Makes it ready, if it is not: then undefined. Rejects when that failed; the next call tries again. */
+  open?(): Promise<unknown> | undefined
 }
 
 /** What came of looking for a key. Only a read that counts has an error: the others are told of once, as a pause. */
@@ -69,6 +74,8 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
     if (pass.fail(clock.now()) && !wasPaused) onPause({ ...turnabout, error })
   }
 
+  let openingSince: number | undefined
+
   // Asked for each time: a store that connects to somewhere is opened with the first operation.
   const toReadMs = () => store.limits?.readMs ?? READ_LIMIT_MS
   const toWriteMs = () => store.limits?.writeMs ?? WRITE_LIMIT_MS
@@ -78,11 +85,24 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
     return withTimeLimit(work, { clock, ms, toError })
   }
 
+  /** Opening has a time of its own, once: whoever comes after it does not wait again. */
+  async function open(): Promise<void> {
+    const opening = store.open?.()
+    if (!opening) return
+    const now = clock.now()
+    openingSince ??= now
+    const leftMs = Math.min(OPEN_LIMIT_MS, Math.max(0, openingSince + OPEN_LIMIT_MS - now))
+    const toError = () => new Error(`the store is not open after ${OPEN_LIMIT_MS} ms`)
+    await withTimeLimit(opening, { clock, ms: leftMs, toError })
+    openingSince = undefined
+  }
+
   return {
     async read(key) {
       const pass = reads.enter(clock.now())
       if (!pass) return { state: 'paused' }
       try {
+        await open()
         const bytes = await limited(get(store, key), toReadMs())
         if (pass.succeed(clock.now())) onResume({ type: 'read', key })
         return { state: 'answered', bytes }
@@ -96,11 +116,13 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
     async write(key, value, meta) {
       const pass = reads.isPaused() ? undefined : writes.enter(clock.now())
       if (!pass) return { state: 'paused', isTried: false }
-      const work = set(store, key, value, meta)
-      let isSettled = false
-      const settle = () => void (isSettled = true)
-      work.then(settle, settle)
+      let rest: Promise<unknown> | undefined
       try {
+        await open()
+        const work = set(store, key, value, meta)
+        rest = work.finally(() => (rest = undefined))
+        // Nobody may be left to hear of it.
+        rest.catch(() => {})
         await limited(work, toWriteMs())
         if (pass.succeed(clock.now())) onResume({ type: 'write', key })
         return { state: 'stored', isTried: true }
@@ -111,7 +133,7 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
           state: pass.isProbe ? 'paused' : 'failed',
           isTried: true,
           error,
-          ...(!isSettled && { rest: work }),
+          ...(rest && { rest }),
         }
       }
     },

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { IsrError, toErrorMessage } from '../errors.ts'
+import type { RepairableStore } from '../cache/guarded-store.ts'
 import type { CacheStore, CreateStore, IsrApp, RouteManifest, StoreContext } from '../types.ts'
 
 /** Where the parts of a build lie. */
@@ -13,7 +14,7 @@ export interface BuildFolder {
   /** Imports the app; again on the next call when it failed. */
   loadApp(): Promise<IsrApp>
   /** The user's own cache store; its module is imported with the first call. */
-  openStore(context: StoreContext): CacheStore
+  openStore(context: StoreContext): RepairableStore
 }
 
 /**
@@ -107,7 +108,7 @@ function checkLimits(limits: unknown): void {
 }
 
 /** A server starts without waiting for a store that connects to somewhere; until it is there, its operations wait or fail. */
-function createLazyStore(open: () => Promise<CacheStore>): CacheStore {
+function createLazyStore(open: () => Promise<CacheStore>): RepairableStore {
   let opened: Promise<CacheStore> | undefined
   let store: CacheStore | undefined
 
@@ -127,6 +128,7 @@ function createLazyStore(open: () => Promise<CacheStore>): CacheStore {
     get limits() {
       return store?.limits ?? {}
     },
+    open: () => (store ? undefined : getStore()),
     get: async (key) => (await getStore()).get(key),
     set: async (key, value, meta) => (await getStore()).set(key, value, meta),
     delete: async (key) => (await getStore()).delete(key),

