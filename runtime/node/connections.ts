@@ -19,11 +19,14 @@ export interface Connections {
 
 /**
  * A client may send requests without waiting for their answers. From so many on its connection is no longer read, so that
- * it waits; what was read in one go may still be more.
+ * it waits; what was read in one go may still be more, up to two and a half thousand of the shortest requests.
  */
 const PIPELINED = 100
-/** Two and a half thousand of the shortest requests are read in one go. Reading bodies can undo the pause; this cannot. */
-const MAX_PIPELINED = 5_000
+/**
+ * Requests that wait behind another one of their connection, all together: each costs about 4 kB. The client that sends more
+ * is cut off. Without this, some hundred connections that don't read their answers would use up the memory.
+ */
+const MAX_WAITING = 10_000
 
 /** @param limits.idleTimeout milliseconds between two calls of `rest` for a connection that is worked for */
 export function createConnections(limits: {
@@ -34,28 +37,36 @@ export function createConnections(limits: {
   const answers = new Map<Socket, Set<ServerResponse>>()
   /** Those on which nobody waits for an answer; the one that has been so for longest comes first. */
   const idle = new Set<Socket>()
+  let waiting = 0
   let isRetiring = false
 
   function makeRoom(): boolean {
     for (const socket of idle) {
-      forget(socket)
-      socket.destroy()
+      cut(socket)
       return true
     }
     return false
   }
 
+  function cut(socket: Socket): void {
+    forget(socket)
+    socket.destroy()
+  }
+
   function forget(socket: Socket): void {
+    // Node tells answers that have not got their turn nothing of the end of their connection.
+    waiting -= Math.max(0, (answers.get(socket)?.size ?? 0) - 1)
     answers.delete(socket)
     idle.delete(socket)
   }
 
   function finish(socket: Socket, pending: Set<ServerResponse>, res: ServerResponse): void {
+    if (!answers.has(socket)) return
     pending.delete(res)
-    if (pending.size === PIPELINED - 1 && !socket.destroyed) socket.resume()
-    if (pending.size > 0 || !answers.has(socket)) return
-    idle.add(socket)
-    if (isRetiring) socket.destroySoon()
+    if (pending.size > 0) waiting -= 1
+    else idle.add(socket)
+    if (pending.size === PIPELINED - 1) socket.resume()
+    if (isRetiring && pending.size === 0) socket.destroySoon()
   }
 
   return {
@@ -80,7 +91,8 @@ export function createConnections(limits: {
       pending.add(res)
       idle.delete(socket)
       res.once('close', () => finish(socket, pending, res))
-      if (pending.size > MAX_PIPELINED) socket.destroy()
+      if (pending.size > 1) waiting += 1
+      if (pending.size > 1 && waiting > MAX_WAITING) cut(socket)
       else if (pending.size >= PIPELINED) socket.pause()
     },
 

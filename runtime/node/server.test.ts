@@ -102,6 +102,25 @@ describe('shutdown', () => {
     await closed
   })
 
+  it('REL-53 P2 an answer that is written but not read yet is read to its end', async () => {
+    const big = Buffer.alloc(32 * 1024 ** 2, 'x')
+    server = await openServer((_req, res) => void res.end(big), { port: 0, host: HOST })
+    const slow = await open(server.port)
+    slow.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(slow, 'readable')
+    const closed = server.close(60_000)
+    await expect.poll(() => ask(server!.port, '/').catch(String)).toMatch(/ECONNREFUSED/)
+    const text = await readAll(slow)
+    expect(text.length).toBeGreaterThan(big.length)
+    await closed
+  })
+
+  it('REL-54 a second close is the first', async () => {
+    server = await openServer((_req, res) => void res.end(), { port: 0, host: HOST })
+    await Promise.all([server.close(0), server.close(60_000)])
+    await server.close(0)
+  })
+
   it('REL-53 what does not end is cut off', async () => {
     let onRequest = (): void => undefined
     const requested = new Promise<void>((resolve) => (onRequest = resolve))
@@ -124,7 +143,7 @@ describe('limits', () => {
     idleTimeout: 150,
   }
 
-  it('SEC-106 dripped headers, SEC-107 a silent connection, REL-56 a body that does not come', async () => {
+  it('SEC-106 SEC-107 REL-56 dripped headers, a silent connection and a body that does not come end', async () => {
     server = await openServer((req, res) => void req.resume().on('end', () => res.end()), {
       port: 0,
       host: HOST,
@@ -139,7 +158,7 @@ describe('limits', () => {
     for (const text of await Promise.all(texts)) expect(text).toMatch(/^(?:HTTP\/1\.1 408 [\s\S]*)?$/)
   })
 
-  it('SEC-108 a visitor who does not read is let go, one who waits for a slow page is not', async () => {
+  it('SEC-108 REL-56 a visitor who does not read is let go, one who waits for a slow page is not', async () => {
     const big = Buffer.alloc(32 * 1024 ** 2)
     server = await openServer(
       (req, res) => {
@@ -158,6 +177,87 @@ describe('limits', () => {
     socket.resume()
     await once(socket, 'close')
     expect(size).toBeLessThan(big.length)
+  })
+})
+
+describe('too many', () => {
+  it('SEC-107 P7 the connection that has been idle for longest makes room, one that waits for an answer does not', async () => {
+    const waiting: ServerResponse[] = []
+    server = await openServer((req, res) => void (req.url === '/wait' ? waiting.push(res) : res.end('fine')), {
+      port: 0,
+      host: HOST,
+      limits: { maxConnections: 3 },
+    })
+    const busy = await open(server.port)
+    const text = readAll(busy)
+    busy.write('GET /wait HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    await expect.poll(() => waiting.length).toBe(1)
+    const older = await open(server.port)
+    const younger = await open(server.port)
+    // The one that is used counts as the younger from then on.
+    older.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(older, 'data')
+    const gone = once(younger, 'close')
+    expect((await ask(server.port, '/')).text).toBe('fine')
+    await gone
+    older.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(older, 'data')
+
+    const others = [await open(server.port), await open(server.port)]
+    for (const each of others) each.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
+    await expect.poll(() => waiting.length).toBe(3)
+    // Nobody is idle now.
+    await expect(ask(server.port, '/')).rejects.toThrow(/ECONNRESET|hang up/)
+    for (const res of waiting) res.end('late')
+    expect(await text).toMatch(/late$/)
+    expect((await ask(server.port, '/')).text).toBe('fine')
+  })
+
+  it('P7 P2 a flood of requests on one connection is read no faster than it is answered, and answered in order', async () => {
+    const count = 20_000
+    const waiting: ServerResponse[] = []
+    server = await openServer((_req, res) => void waiting.push(res), { port: 0, host: HOST })
+    const client = await open(server.port)
+    const text = readAll(client)
+    const requests = Array.from({ length: count }, (_, index) => `GET /${index} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    client.write(`${requests.join('')}GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    let most = 0
+    for (let answered = 0; answered <= count;) {
+      await expect.poll(() => waiting.length, { interval: 1 }).toBeGreaterThan(0)
+      most = Math.max(most, waiting.length)
+      for (const res of waiting.splice(0)) {
+        res.end(res.req.url)
+        answered += 1
+      }
+    }
+    const told = [...(await text).matchAll(/\r\n\r\n\/(\d+|last)/g)].map(([, name]) => name)
+    expect(told).toEqual([...Array.from({ length: count }, (_, index) => String(index)), 'last'])
+    expect(most).toBeLessThan(3000)
+  })
+
+  it('P7 floods on many connections at once are cut off, others are served', async () => {
+    const waiting: ServerResponse[] = []
+    server = await openServer((req, res) => void (req.url === '/fine' ? res.end('fine') : waiting.push(res)), {
+      port: 0,
+      host: HOST,
+    })
+    const flood = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3000)
+    const closed: Array<Promise<string>> = []
+    for (let count = 0; count < 12; count += 1) {
+      const client = await open(server.port)
+      closed.push(readAll(client))
+      client.write(flood)
+    }
+    await Promise.race(closed)
+    expect((await ask(server.port, '/fine')).text).toBe('fine')
+    expect(waiting.filter(({ req }) => !req.socket.destroyed).length).toBeLessThan(10_100)
+    for (const socket of sockets.splice(0)) socket.destroy()
+    // What was cut or left is forgotten: there is room for another flood.
+    const next = await open(server.port)
+    next.write(flood)
+    const before = waiting.length
+    await expect.poll(() => waiting.length).toBeGreaterThan(before + 100)
+    expect(next.destroyed).toBe(false)
   })
 })
 

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Server as NetServer, type AddressInfo } from 'node:net'
 import { IsrError } from '../errors.ts'
 import { createConnections } from './connections.ts'
 import { readOpenFilesLimit, toMaxConnections } from './open-files.ts'
@@ -79,11 +79,14 @@ export async function openServer(
     connections.retire()
     // What has reached this machine already is read before connections count as idle.
     await new Promise((resolve) => setImmediate(resolve))
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    // The HTTP server's own close would also end connections with an answer that is written but not read to its end.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
     connections.closeIdle()
     const timer = setTimeout(connections.closeAll, graceMs)
     await closed
     clearTimeout(timer)
+    // Ends its checks for slow clients, which were still wanted until now.
+    server.close()
   }
 
   let closing: Promise<void> | undefined
