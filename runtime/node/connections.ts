@@ -37,6 +37,8 @@ export function createConnections(limits: {
   const answers = new Map<Socket, Set<ServerResponse>>()
   /** Those on which nobody waits for an answer; the one that has been so for longest comes first. */
   const idle = new Set<Socket>()
+  /** Those that are not read for now. */
+  const full = new Set<Socket>()
   let waiting = 0
   let isRetiring = false
 
@@ -58,6 +60,7 @@ export function createConnections(limits: {
     waiting -= Math.max(0, (answers.get(socket)?.size ?? 0) - 1)
     answers.delete(socket)
     idle.delete(socket)
+    full.delete(socket)
   }
 
   function finish(socket: Socket, pending: Set<ServerResponse>, res: ServerResponse): void {
@@ -65,7 +68,7 @@ export function createConnections(limits: {
     pending.delete(res)
     if (pending.size > 0) waiting -= 1
     else idle.add(socket)
-    if (pending.size === PIPELINED - 1) socket.resume()
+    if (pending.size < PIPELINED && full.delete(socket)) socket.resume()
     if (isRetiring && pending.size === 0) socket.destroySoon()
   }
 
@@ -82,6 +85,8 @@ export function createConnections(limits: {
       answers.set(socket, new Set())
       idle.add(socket)
       socket.once('close', () => forget(socket))
+      // Node goes on reading after each answer.
+      socket.on('resume', () => full.has(socket) && socket.pause())
     },
 
     track(socket, res) {
@@ -93,7 +98,10 @@ export function createConnections(limits: {
       res.once('close', () => finish(socket, pending, res))
       if (pending.size > 1) waiting += 1
       if (pending.size > 1 && waiting > MAX_WAITING) cut(socket)
-      else if (pending.size >= PIPELINED) socket.pause()
+      else if (pending.size >= PIPELINED) {
+        full.add(socket)
+        socket.pause()
+      }
     },
 
     rest(socket) {
