@@ -80,7 +80,7 @@ export interface IsrOptions {
     queue?: number
     /**
      * Visitors that may wait at once for pages that are being made: many for one page, or few for many. Each costs about
-     * 10 kB of memory. Past it visitors of pages that are not in the cache get 503 with `Retry-After`, those of an expired
+     * 6 kB of memory. Past it visitors of pages that are not in the cache get 503 with `Retry-After`, those of an expired
      * page get the old one.
      *
      * @default 20000

@@ -4,6 +4,7 @@ import type { Draft } from './draft-cookie.ts'
 import type { Encoding } from './encoding.ts'
 import type { Failures } from './failures.ts'
 import type { Log } from './log.ts'
+import type { Portions } from './portions.ts'
 import type { createRepresentations } from './representation.ts'
 import type { Slots } from './slots.ts'
 import type { Targets } from './targets.ts'
@@ -26,6 +27,8 @@ export interface HttpContext {
   readonly draftSlots: Slots
   /** Limits the visitors of `server` pages that wait at once: their data functions run for each of them. */
   readonly serverPageSlots: Slots
+  /** Through which all pass who may have waited for the engine. */
+  readonly portions: Portions
   /** Limits the renders of `server` pages. */
   readonly renderSlots: Slots
   readonly failures: Failures

@@ -17,6 +17,7 @@ import { createFetchAdapter } from './fetch.ts'
 import { toRefresh } from './location.ts'
 import { createConsoleLog, type Log } from './log.ts'
 import { answerPage } from './page.ts'
+import { createPortions } from './portions.ts'
 import { isRead, send, sendText, toTextHeaders } from './reply.ts'
 import { createRepresentations, type Form } from './representation.ts'
 import { parseRequestUrl, type RequestUrl } from './request-url.ts'
@@ -70,6 +71,9 @@ export interface HandlerOptions {
   /** Runs when the handler is closed. */
   readonly onClose?: (() => Promise<void>) | undefined
 }
+
+/** A few milliseconds' work. */
+const ANSWERS_IN_A_ROW = 100
 
 /**
  * Builds the handler. All deciding that does not depend on the request is done here.
@@ -127,6 +131,7 @@ function createContext(options: HandlerOptions): HttpContext {
     draftSlots: createSlots({ limit: concurrency, queue, waitMs }),
     serverPageSlots: createSlots({ limit: waiters, queue: 0, waitMs }),
     renderSlots: createSlots({ limit: concurrency, queue, waitMs }),
+    portions: createPortions(ANSWERS_IN_A_ROW),
     failures,
     warnOfLargeData: createLargeDataWarnings((line) => log.warn(line), { repeat: development }),
     onEvent,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Target } from '../types.ts'
+import type { Outcome, ReadRequest, Target } from '../types.ts'
 import { sendFound, sendNotFound, sendRedirect } from './answer.ts'
 import { NO_STORE } from './cache-control.ts'
 import { toCacheStatus } from './cache-status.ts'
@@ -26,7 +26,7 @@ export async function answerPage(
   if (target.route.kind === 'isr' && context.draft.isOn(req)) return answerDraft(context, req, res, target, form)
 
   const complete = form === 'data' || isBot(context, req)
-  const outcome = await context.engine.read(target, { prefetch: isPrefetch(req), complete })
+  const outcome = await readInTurn(context, target, { prefetch: isPrefetch(req), complete })
   if (res.destroyed) return
   if (outcome.state === 'ABSENT') return sendErrorPage(context, req, res, 404)
   if (outcome.state === 'SHELL') return answerShell(context, req, res, target)
@@ -34,6 +34,14 @@ export async function answerPage(
   context.targets.remember(rawPath, target, form)
   // A HIT is what it says; only the others have a reason worth a header.
   return sendFound(context, req, res, { target, form, entry, state, detail: state === 'HIT' ? undefined : detail })
+}
+
+async function readInTurn(context: HttpContext, target: Target, request: ReadRequest): Promise<Outcome> {
+  try {
+    return await context.engine.read(target, request)
+  } finally {
+    await context.portions.next()
+  }
 }
 
 /** The page without its data, until the client has fetched it: the same for every path of the page, kept by nobody. */
