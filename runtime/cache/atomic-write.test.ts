@@ -20,8 +20,8 @@ describe('writeFileAtomic', () => {
   it('leaves the file as it is when the last look says so, or fails', async () => {
     const path = join(dir, 'file')
     await writeFileAtomic(path, 'one')
-    expect(await writeFileAtomic(path, 'two', { confirm: async () => false })).toBe(false)
-    await expect(writeFileAtomic(path, 'two', { confirm: () => Promise.reject(new Error('no')) })).rejects.toThrow('no')
+    expect(await writeFileAtomic(path, 'two', { install: async () => false })).toBe(false)
+    await expect(writeFileAtomic(path, 'two', { install: () => Promise.reject(new Error('no')) })).rejects.toThrow('no')
     expect(await fs.readFile(path, 'utf8')).toBe('one')
     expect(await fs.readdir(dir)).toEqual(['file'])
   })

@@ -3,7 +3,10 @@ import * as fs from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 
 /** The file system as our writers use it; a test hands in one that fails. */
-export type FileSystem = Pick<typeof fs, 'open' | 'rename' | 'rm' | 'mkdir' | 'opendir' | 'lstat'>
+export type FileSystem = Pick<
+  typeof fs,
+  'open' | 'rename' | 'rm' | 'mkdir' | 'opendir' | 'lstat' | 'symlink' | 'readlink'
+>
 
 export interface AtomicWriteOptions {
   /** The temporary file; it has to be in the folder of `path`, or the rename crosses file systems. Default: a random name beside it. */
@@ -12,8 +15,8 @@ export interface AtomicWriteOptions {
   readonly mode?: number
   /** Called when the temporary file is there and nothing is in it yet: what it throws ends the write. */
   readonly check?: () => Promise<void>
-  /** Asked when the bytes are safe on disk: false gives up, and `path` stays as it is. */
-  readonly confirm?: () => Promise<boolean>
+  /** Puts the temporary file in place when the bytes are safe on disk, or says false and leaves both. Default: `renameOver`. */
+  readonly install?: () => Promise<boolean>
   readonly io?: FileSystem
 }
 
@@ -21,13 +24,13 @@ export interface AtomicWriteOptions {
  * Puts a whole file in place: whoever reads `path`, at any time and after any crash, finds all of the old bytes or all of the
  * new ones. The temporary file is gone when this has settled, unless the process died.
  *
- * @returns false when `confirm` gave up
+ * @returns false when `install` gave up
  * @throws what the file system threw; `path` then is as it was
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
-  { temp = toTempPath(path), mode = 0o666, check, confirm, io = fs }: AtomicWriteOptions = {},
+  { temp = toTempPath(path), mode = 0o666, check, install, io = fs }: AtomicWriteOptions = {},
 ): Promise<boolean> {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
   // Exclusive, so that a link that somebody put there is never followed. What is not ours is not removed either.
@@ -40,10 +43,12 @@ export async function writeFileAtomic(
     } finally {
       await file.close()
     }
-    if (confirm && !(await confirm())) return false
-    await renameOver(temp, path, io)
-    isInPlace = true
-    return true
+    if (install) isInPlace = await install()
+    else {
+      await renameOver(temp, path, io)
+      isInPlace = true
+    }
+    return isInPlace
   } finally {
     if (!isInPlace) await io.rm(temp, { force: true }).catch(() => {})
   }
@@ -57,7 +62,7 @@ export function toTempPath(path: string): string {
 /** A nearly full disk takes a part of the bytes without an error, so what arrived is counted. */
 async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, offset, bytes.byteLength - offset)
+    const { bytesWritten } = await file.write(bytes, offset, bytes.byteLength - offset, offset)
     if (bytesWritten === 0) throw new Error('The disk took no more bytes')
     offset += bytesWritten
   }

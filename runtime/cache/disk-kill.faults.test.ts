@@ -113,7 +113,7 @@ describe('a writer that is killed', () => {
         // What was acknowledged is there: this one, or one that was written after it.
         else if (key !== SHARED) expect(entry.startedAt).toBeGreaterThanOrEqual(round)
       }
-      figures.strays += (await listFiles(dir)).filter((name) => name.endsWith('.tmp')).length
+      figures.strays += (await listFiles(dir)).filter((name) => /\.(?:tmp|turn)$/.test(name)).length
       await store.scan()
       expect((await listFiles(dir)).filter((name) => !/^[0-9a-f]{64}\.isr$/.test(name))).toEqual([])
       await store.close()
@@ -166,5 +166,5 @@ describe('a writer that is killed', () => {
 
 async function listFiles(dir: string): Promise<string[]> {
   const found = await readdir(dir, { recursive: true, withFileTypes: true })
-  return found.filter((entry) => entry.isFile()).map((entry) => entry.name)
+  return found.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)
 }

@@ -6,6 +6,7 @@ import type { FileSystem } from './atomic-write.ts'
 import { readHeader, RECORD_HEADER_BYTES } from './codec.ts'
 import type { DiskIndex } from './disk-index.ts'
 import type { TempNames } from './temp-name.ts'
+import { removeAbandonedTurn } from './turn.ts'
 
 export interface DiskScanOptions {
   readonly dir: string
@@ -49,6 +50,7 @@ export async function scanDisk(options: DiskScanOptions): Promise<number> {
       if (isStopped()) return setAside
       const path = join(dir, shard, name)
       if (name.endsWith('.tmp')) await sweep(options, path, name)
+      else if (name.endsWith('.turn')) await removeAbandonedTurn(path, options)
       else if (/^[0-9a-f]{64}\.bad$/.test(name)) {
         setAside += 1
         if (setAside > options.maxSetAside) await io.rm(path, { force: true, recursive: true }).catch(() => {})

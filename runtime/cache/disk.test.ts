@@ -62,7 +62,7 @@ function createBrokenIo(failures: { [Name in keyof FileSystem]?: (path: string) 
       // oxlint-disable-next-line typescript/no-explicit-any
       return (fs[name] as any)(...parameters)
     }
-  const names = ['open', 'rename', 'rm', 'mkdir', 'opendir', 'lstat'] as const
+  const names = ['open', 'rename', 'rm', 'mkdir', 'opendir', 'lstat', 'symlink', 'readlink'] as const
   return Object.fromEntries(names.map((name) => [name, wrap(name)])) as unknown as FileSystem
 }
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { IsrError, toErrorMessage } from '../errors.ts'
-import { toErrorCode, writeFileAtomic, type FileSystem } from './atomic-write.ts'
+import { renameOver, toErrorCode, writeFileAtomic, type FileSystem } from './atomic-write.ts'
 import { decodeEntry, readHeader } from './codec.ts'
 import { createDiskIndex, type DiskLimits } from './disk-index.ts'
 import { scanDisk } from './disk-scan.ts'
@@ -11,6 +11,7 @@ import { readRecordFile, readRecordFileHeader } from './record-file.ts'
 import { withRetry } from './retry.ts'
 import { sha256 } from './sha256.ts'
 import { createTempNames, createWriter } from './temp-name.ts'
+import { inTurn } from './turn.ts'
 
 export interface DiskStoreOptions extends DiskLimits {
   /** The folder; it is made with the first write. Several processes may share it. */
@@ -57,8 +58,8 @@ const FUTURE_MS = 60_000
  * folder around it may be a link.
  *
  * A write is left out when the file is a whole record of a generation that started later, which another process may have put
- * there. So of two writes that don't overlap, the later generation stays, whichever was written last. Between the look and the
- * rename another process may still come first: of writes that overlap, the older generation may stay until it is stale.
+ * there. Processes take turns at that look and the rename after it, so of two generations the later one stays, whichever was
+ * written last; unless a process is stopped for two seconds in the middle of its turn, or the file system has no symbolic links.
  */
 export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const { dir, log, maxBytes } = options
@@ -81,15 +82,22 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const retried = <T>(work: () => Promise<T>) => withRetry(work, { random, wait })
 
   async function write(key: string, path: string, value: Uint8Array): Promise<boolean> {
+    const temp = temps.create(path)
+    const startedAt = readHeader(value)?.startedAt
     return writeFileAtomic(path, value, {
-      temp: temps.create(path),
+      temp,
       mode: 0o600,
       io,
       async check() {
         await requireFolder(dir)
         await requireFolder(dirname(path))
       },
-      confirm: async () => !(await hasLater(key, path, readHeader(value)?.startedAt).catch(() => false)),
+      install: () =>
+        inTurn(path, { temp, temps, io, now, wait }, async () => {
+          if (await hasLater(key, path, startedAt).catch(() => false)) return false
+          await renameOver(temp, path, io)
+          return true
+        }),
     })
   }
 

@@ -32,7 +32,7 @@ const MAX_FILES = 1_000_000
 const BUILD = /^[0-9a-f]{20}$/
 const CONDEMNED = /^[0-9a-f]{20}\.old$/
 const SHARD = /^[0-9a-f]{2}$/
-const RECORD = /^[0-9a-f]{64}\.(?:isr|bad|isr\.[0-9a-f-]+\.tmp)$/
+const RECORD = /^[0-9a-f]{64}\.(?:isr|bad|isr\.turn|isr\.[0-9a-f-]+\.tmp)$/
 
 /**
  * The folders of older builds serve nobody once their servers have ended, and each may be as large as `cache.diskBytes`.
