@@ -417,6 +417,7 @@ describe('res.revalidate', () => {
     '/p/%00',
     '/p/%',
     '/p//1',
+    '/p/\ud800',
     '/p/1/',
     `/p/${'x'.repeat(1_000_000)}`,
     '/nope',

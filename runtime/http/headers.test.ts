@@ -121,6 +121,7 @@ describe('If-None-Match', () => {
 
 describe('Location', () => {
   it('N05 keeps the destination as it was given', () => {
+    expect(toLocation('../a', '/')).toBe('../a')
     expect(toLocation('/a b?x=1#y', '/')).toBe('/a b?x=1#y')
     expect(toLocation('/a', '/app/')).toBe('/app/a')
     expect(toLocation('https://else.example/x', '/app/')).toBe('https://else.example/x')
@@ -151,6 +152,11 @@ describe('Location', () => {
     ['/%250d%2f/evil.com', '/evil.com'],
     ['%2f%2fevil.com', '/evil.com'],
     ['/%2f', '/'],
+    ['/.//evil.com', '/evil.com'],
+    ['/%2e%2F..\\evil.com', '/evil.com'],
+    ['/../a', '/a'],
+    ['/.well-known/x', '/.well-known/x'],
+    ['/...//x', '/...//x'],
     ['/a/%2Fb', '/a/%2Fb'],
     ['/%20/b', '/%20/b'],
     ['/%2525/b', '/%2525/b'],

@@ -21,10 +21,12 @@ export function createRevalidate(
         `Invalid urlPath provided to revalidate(), must be a path e.g. /blog/post-1, received ${show(path)}`,
       )
     }
-    const url = parseRequestUrl(encodeText(path), rules)
+    // Too long for any page, or no text: half of a surrogate pair would stand for another character.
+    const isText = path.length <= rules.maxPathBytes && path.isWellFormed()
+    const url = isText ? parseRequestUrl(encodeText(path), rules) : undefined
     // With a query, a fragment or another spelling it is not a page's own path, and a guess could revalidate the wrong one.
     const isPath =
-      url.type === 'path' && url.query === '' && !path.includes('#') && !isMisspelt(url.path, trailingSlash)
+      url?.type === 'path' && url.query === '' && !path.includes('#') && !isMisspelt(url.path, trailingSlash)
     if (!isPath)
       throw refuse(path, `Failed to revalidate ${show(path)}: it is not the plain path of a page, such as /posts/1.`)
     // The 404 page is nobody's address, but it is cached like any other page, and its text may come from an editor.
@@ -46,7 +48,7 @@ export function createRevalidate(
     return target
   }
 
-  return async function revalidate(path, options = {}) {
+  return async function revalidate(path, options) {
     let target: Target
     try {
       target = findTarget(path)
@@ -54,7 +56,7 @@ export function createRevalidate(
       context.onEvent({ type: 'refused', path: show(path), reason: 'on-demand', error })
       throw error
     }
-    return context.engine.revalidate(target, { onlyGenerated: options.unstable_onlyGenerated === true })
+    return context.engine.revalidate(target, { onlyGenerated: options?.unstable_onlyGenerated === true })
   }
 }
 
@@ -65,7 +67,7 @@ function isMisspelt(path: string, trailingSlash: boolean): boolean {
 
 /** Unlike a request target, which is bytes, this is text: people write `/posts/über`. */
 function encodeText(path: string): string {
-  return path.toWellFormed().replaceAll(/[\u0080-\uffff]+/g, encodeURIComponent)
+  return path.replaceAll(/[\u0080-\uffff]+/g, encodeURIComponent)
 }
 
 function refuse(path: unknown, message: string): IsrError {

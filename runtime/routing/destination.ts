@@ -3,8 +3,8 @@
  * often.
  */
 
-/** Slashes of either kind, with what URL parsers drop between them. */
-const HOST_START = /^(?:[/\\]|%(?:25)*(?:2f|5c|0[9ad]))+/i
+/** Slashes of either kind, with what URL parsers drop between them, and the dot segments that they resolve. */
+const HOST_START = /^(?:[/\\]|%(?:25)*(?:2f|5c|0[9ad]))+(?:(?:\.|%(?:25)*2e){1,2}(?:[/\\]|%(?:25)*(?:2f|5c|0[9ad]))+)*/i
 
 /** A scheme, some or all of its characters escaped, and what URL parsers drop between them. */
 const SCHEME =

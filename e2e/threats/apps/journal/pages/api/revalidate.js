@@ -38,7 +38,7 @@ export default async function handler(req, res) {
   res.json({
     outcome: Object.keys(counts)[0],
     counts,
-    message: outcomes[0].reason?.message,
+    message: outcomes.find(({ reason }) => reason !== undefined)?.reason?.message,
     ms: performance.now() - begin,
   })
 }
