@@ -88,6 +88,21 @@ describe('Accept-Encoding', () => {
     expect(choose(accept)).toBe(choose(accept))
   })
 
+  it('SEC-105 texts longer than clients send are not parsed', () => {
+    expect(choose('gzip'.padEnd(256))).toEqual(['gzip', 'identity'])
+    expect(choose('gzip'.padEnd(257))).toEqual(['identity'])
+  })
+
+  it('P7 remembers so many texts and no more', () => {
+    const chooseOf = createEncodingChoice()
+    const first = chooseOf('gzip')
+    for (let index = 1; index < 200; index++) chooseOf(`gzip;q=0.${100 + index}`)
+    expect(chooseOf('gzip')).toBe(first)
+    chooseOf('br')
+    expect(chooseOf('gzip')).not.toBe(first)
+    expect(chooseOf('gzip')).toEqual(first)
+  })
+
   it('SEC-105 any text is answered', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), (accept) => {
@@ -106,6 +121,8 @@ describe('If-None-Match', () => {
     ['"b"', false],
     ['a', false],
     [`${'"x",'.repeat(2000)}"a"`, false],
+    ['"a"'.padStart(4096), true],
+    ['"a"'.padStart(4097), false],
   ])('H05 %s', (header, expected) => {
     expect(isNotModified({ 'if-none-match': header }, '"a"')).toBe(expected)
   })

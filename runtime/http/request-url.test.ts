@@ -37,6 +37,19 @@ describe('the path and its query', () => {
     expect(parse(`/${Buffer.from('é').toString('latin1')}`)).toMatchObject({ path: '/%C3%A9' })
     expect(parse('/\u00ff')).toMatchObject({ type: 'refused', status: 400 })
   })
+
+  it('keeps characters that a fetch-standard request brings as text', () => {
+    expect(parse('/日?本')).toMatchObject({ path: '/%E6%97%A5', query: '?本' })
+    expect(locationOf('//日?本')).toBe('/%E6%97%A5?%E6%9C%AC')
+    expect(parse('/\ud800')).toEqual({ type: 'refused', status: 400, reason: 'malformed escape' })
+  })
+
+  it('a query that no header can carry is refused where it would have to be in one', () => {
+    const refused = { type: 'refused', status: 400, reason: 'malformed query' }
+    expect(parse('/a?\ud800')).toMatchObject({ type: 'path', query: '?\ud800' })
+    expect(parse('//a?\ud800')).toEqual(refused)
+    expect(parse('/a/?\ud800')).toEqual(refused)
+  })
 })
 
 describe('refused targets', () => {

@@ -46,6 +46,43 @@ describe('findPropsProblem', () => {
     expect(findPropsProblem(circular)?.reason).toContain('circular')
   })
 
+  it.each<[what: string, props: unknown, problem: object]>([
+    ['null', null, { path: '', reason: 'props must be a plain object, received `null`' }],
+    ['an array', [], { path: '', reason: 'props must be a plain object, received an array' }],
+    ['a text', 'x', { path: '', reason: 'props must be a plain object, received `string`' }],
+    ['a Map', new Map(), { path: '', reason: 'props must be a plain object, received `object` ("[object Map]")' }],
+    ['a circle', circular, { path: '.a.back', reason: 'circular reference to the props themselves' }],
+    [
+      'a smaller circle',
+      (() => {
+        const node: Record<string, unknown> = {}
+        node['self'] = [node]
+        return { tree: { node } }
+      })(),
+      { path: '.tree.node.self[0]', reason: 'circular reference to `.tree.node`' },
+    ],
+    [
+      'an object that names itself otherwise',
+      { a: { [Symbol.toStringTag]: 'Custom' } },
+      {
+        path: '.a',
+        reason:
+          '`object` ("[object Custom]") cannot be serialized as JSON. Please only return JSON serializable data types',
+      },
+    ],
+  ])('B24 says what is wrong with %s', (_what, props, problem) => {
+    expect(findPropsProblem(props)).toEqual(problem)
+  })
+
+  it('B24 a thousand levels pass, one more is refused with the beginning of its path', () => {
+    const nest = (levels: number): object => (levels === 0 ? {} : { a: nest(levels - 1) })
+    expect(findPropsProblem(nest(1000))).toBeUndefined()
+    expect(findPropsProblem(nest(1001))).toEqual({
+      path: `${'.a'.repeat(40)}…`,
+      reason: 'nested deeper than 1000 levels',
+    })
+  })
+
   it('B24 a value that appears twice without a cycle passes', () => {
     const shared = { x: 1 }
     expect(findPropsProblem({ a: shared, b: shared, c: [shared, shared] })).toBeUndefined()

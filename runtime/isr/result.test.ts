@@ -143,3 +143,153 @@ describe('parseStaticPaths', () => {
     expect(paths({ paths: ['/b/a', { params: { s: 'a' } }], fallback: true }).paths).toHaveLength(1)
   })
 })
+
+describe('what is said of a wrong result', () => {
+  const ALLOWED = 'Allowed are `props`, `revalidate`, `expire`, `notFound`, `redirect`'
+  const wrong = (what: string) => `getStaticProps returned a wrong \`redirect\`: ${what}.`
+  const STATUSES = '`statusCode` must be one of 301, 302, 303, 307, 308, received'
+  const long = 'x'.repeat(61)
+
+  it.each<[result: unknown, said: string]>([
+    [
+      { prop: {}, posts: [] },
+      `getStaticProps returned the unknown keys \`prop\`, \`posts\`. ${ALLOWED}; did you mean to put them under \`props\`?`,
+    ],
+    [{ prop: {} }, `getStaticProps returned the unknown key \`prop\`. ${ALLOWED}; did you mean \`props\`?`],
+    [{ notFound: 'yes' }, 'getStaticProps returned `notFound: "yes"`. It must be `true` or left out.'],
+    [
+      { props: {}, revalidate: 0 },
+      'getStaticProps returned `revalidate: 0`. It must be a positive whole number of seconds, `true` for 1, or `false` for ' +
+        'never; for a page that is never cached use getServerSideProps.',
+    ],
+    [
+      { props: {}, revalidate: { valueOf: () => 5 } },
+      'getStaticProps returned `revalidate: a value of type object`. It must be a positive whole number of seconds, `true` ' +
+        'for 1, or `false` for never.',
+    ],
+    ...[0, -1, 0.5, NaN, Infinity, '60', true, 2 ** 53].map((expire): [unknown, string] => [
+      { props: {}, expire },
+      `getStaticProps returned \`expire: ${typeof expire === 'string' ? `"${expire}"` : expire}\`. It must be a positive whole number of seconds.`,
+    ]),
+    [{ redirect: 'x' }, wrong('it is "x", not an object')],
+    [{ redirect: null }, wrong('it is null, not an object')],
+    [{ redirect: false }, wrong('it is false, not an object')],
+    [{ redirect: { destination: '/x', to: 1 } }, wrong('unknown key `to`')],
+    [{ redirect: { destination: 7 } }, wrong('`destination` must be a string, received 7')],
+    [
+      { redirect: { destination: 'x-http://a' } },
+      wrong('`destination` must be a path or an http(s) URL without control characters, received "x-http://a"'),
+    ],
+    [{ redirect: { destination: '/x', permanent: 'no' } }, wrong('`permanent` must be `true` or `false`')],
+    [
+      { redirect: { destination: '/x', permanent: true, statusCode: 308 } },
+      wrong('give `permanent` or `statusCode`, not both'),
+    ],
+    [{ redirect: { destination: '/x', statusCode: 200 } }, wrong(`${STATUSES} 200`)],
+    [{ redirect: { destination: '/x', statusCode: 1n } }, wrong(`${STATUSES} a value of type bigint`)],
+    [{ redirect: { destination: '/x', basePath: true } }, wrong('`basePath` can only be `false`')],
+    [
+      long,
+      `getStaticProps returned "${'x'.repeat(60)}…". Return an object with \`props\`, \`notFound\` or \`redirect\`; is a \`return\` missing?`,
+    ],
+    [
+      long.slice(1),
+      `getStaticProps returned "${'x'.repeat(60)}". Return an object with \`props\`, \`notFound\` or \`redirect\`; is a \`return\` missing?`,
+    ],
+    [
+      7n,
+      'getStaticProps returned a value of type bigint. Return an object with `props`, `notFound` or `redirect`; is a `return` missing?',
+    ],
+  ])('V01 N06 %o', async (result, said) => {
+    await expect(parse(result)).rejects.toMatchObject({
+      message: `pages/b/[s].tsx (/b/1): ${said}`,
+      code: 'ISR_RESULT',
+      page: 'pages/b/[s].tsx',
+      path: '/b/1',
+    })
+  })
+
+  it('B24 of props that are none', async () => {
+    await expect(parse({ props: 7 })).rejects.toMatchObject({
+      code: 'ISR_PROPS',
+      message: expect.stringMatching(
+        /^pages\/b\/\[s\]\.tsx \(\/b\/1\): error serializing props returned from `getStaticProps`\. Reason: /,
+      ) as string,
+    })
+  })
+
+  it.each<[paths: unknown, said: string]>([
+    [[null], 'getStaticPaths returned null among `paths`. Each must be a string or `{ params }`.'],
+    [[true], 'getStaticPaths returned true among `paths`. Each must be a string or `{ params }`.'],
+    ...['x', null, [], undefined, 5].map((params): [unknown, string] => [
+      [{ params }],
+      `getStaticPaths returned a path with \`params: ${params === 'x' ? '"x"' : Array.isArray(params) ? 'an array' : params}\`. It must be an object.`,
+    ]),
+    [
+      [{ params: { s: 'a' }, locale: 'de', s: 1, t: 2 }],
+      'additional keys were returned from getStaticPaths beside `params`: s, t. URL parameters belong under `params`: ' +
+        '`{ params: { s: …, t: … } }`.',
+    ],
+    ...[7, 7n, true].map((value): [unknown, string] => [
+      [{ params: { s: value } }],
+      `A required parameter (s) was not provided as a string received ${typeof value} in getStaticPaths for /b/[s]. ` +
+        `Its value is ${value}, and parameters are text: make it \`String(s)\`.`,
+    ]),
+    [
+      [{ params: { s: {} } }],
+      'A required parameter (s) was not provided as a string received object in getStaticPaths for /b/[s].',
+    ],
+  ])('B06 B07 B12 of the paths %o', (list, said) => {
+    const parsed = () => paths({ paths: list, fallback: false })
+    expect(parsed).toThrow(`pages/b/[s].tsx: ${said}`)
+    try {
+      parsed()
+    } catch (error) {
+      expect(error).toMatchObject({ message: `pages/b/[s].tsx: ${said}`, code: 'ISR_PATHS', page: 'pages/b/[s].tsx' })
+    }
+  })
+
+  it('B06 of the first parameter that is wrong, not of one before it', () => {
+    const parsed = (params: object) => () => paths({ paths: [{ params }], fallback: false }, '/b/[s]/[t]')
+    expect(parsed({ s: 'a', t: 3 })).toThrow('Its value is 3, and parameters are text: make it `String(t)`.')
+    expect(parsed({ s: 4, t: 3 })).toThrow('Its value is 4, and parameters are text: make it `String(s)`.')
+    expect(parsed(Object.create({ s: 'a', t: 'b' }) as object)).toThrow(/for \/b\/\[s\]\/\[t\]\.$/)
+  })
+})
+
+describe('what is right', () => {
+  it('V01 expire is taken in seconds', async () => {
+    expect(await parse({ props: {}, expire: 1 })).toMatchObject({ expire: 1 })
+    expect((await parse({ props: {} })).expire).toBeUndefined()
+  })
+  it('N01 notFound: false and undefined say nothing', async () => {
+    expect(await parse({ props: { a: 1 }, notFound: false })).toMatchObject({ kind: 'page' })
+    expect(await parse({ props: { a: 1 }, notFound: undefined, redirect: undefined })).toMatchObject({ kind: 'page' })
+  })
+  it.each(['http://a.example/', 'HTTPS://a.example/', '/go?to=javascript:1', 'plain', '/a?u=http://b'])(
+    'N05 destination %s',
+    async (destination) => {
+      expect(await parse({ redirect: { destination } })).toMatchObject({ redirect: { destination, basePath: true } })
+    },
+  )
+  it('N08 basePath: false leaves the base away', async () => {
+    expect(await parse({ redirect: { destination: '/x', basePath: false } })).toMatchObject({
+      redirect: { basePath: false },
+    })
+  })
+  it('B04 a slash at the end of a path string is not part of it, but the root is', () => {
+    expect(paths({ paths: ['/b/a/', '/b/a'], fallback: 'blocking' })).toEqual({
+      fallback: 'blocking',
+      paths: [{ path: '/b/a', params: { s: 'a' } }],
+    })
+    expect(paths({ paths: ['/'], fallback: false }, '/[[...x]]').paths).toEqual([{ path: '/', params: {} }])
+    expect(() => paths({ paths: ['/b/a//'], fallback: false })).toThrow('does not match')
+  })
+  it('a locale beside params is left alone', () => {
+    expect(paths({ paths: [{ params: { s: 'a' }, locale: 'de' }], fallback: false }).paths).toHaveLength(1)
+  })
+  it('of a path that is listed twice the first stays in its place', () => {
+    const listed = paths({ paths: ['/b/a', '/b/b', '/b/a'], fallback: true }).paths
+    expect(listed.map(({ path }) => path)).toEqual(['/b/a', '/b/b'])
+  })
+})
