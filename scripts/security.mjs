@@ -18,7 +18,7 @@ export function findTests() {
       for (const id of readIds(readFileSync(file, 'utf8'))) tests.set(id, (tests.get(id) ?? new Set()).add(name))
     }
   }
-  return new Map([...tests].map(([id, files]) => [id, [...files].sort()]))
+  return new Map([...tests].map(([id, files]) => [id, [...files].sort(compare)]))
 }
 
 /** The rows that titles in a test's source begin with. */
@@ -50,6 +50,10 @@ function renderFiles(files) {
           .replace(/\.test\.tsx?$/, '')}](${file})`,
     )
     .join(', ')
+}
+
+function compare(one, other) {
+  return one < other ? -1 : 1
 }
 
 function isThreats(file) {
