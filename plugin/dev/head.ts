@@ -13,8 +13,8 @@ export async function readHeadTags(server: Pick<ViteDevServer, 'transformIndexHt
 
 /** Puts tags right behind the document's first head tag. */
 export function insertIntoHead(html: string, tags: string): string {
-  const head = /<head(?:\s[^>]*)?>/i.exec(html)
-  if (!head) return html
-  const end = head.index + head[0].length
+  const start = html.search(/<head[\s>]/i)
+  const end = start === -1 ? 0 : html.indexOf('>', start) + 1
+  if (end === 0) return html
   return html.slice(0, end) + tags + html.slice(end)
 }

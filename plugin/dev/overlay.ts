@@ -54,10 +54,14 @@ function toStack(message: string, cause: unknown): string {
 
 function findPlace(stack: string, isOwn: (file: string) => boolean): Place | undefined {
   for (const line of stack.split('\n')) {
-    const match = /^\s*at .*?\(?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*):(\d+):(\d+)\)?$/.exec(line)
-    if (!match) continue
-    const file = match[1]!.startsWith('file://') ? fileURLToPath(match[1]!) : match[1]!
-    if (isAbsolute(file) && isOwn(file)) return { file, line: Number(match[2]), column: Number(match[3]) }
+    const match = /:(\d{1,9}):(\d{1,9})\)?$/.exec(line)
+    if (!match || !/^\s*at /.test(line)) continue
+    // `at name (place)`, `at place` or `at async place`.
+    const before = line.slice(0, match.index)
+    const opening = before.lastIndexOf('(')
+    const place = opening === -1 ? before.replace(/^\s*at (?:async )?/, '') : before.slice(opening + 1)
+    const file = place.startsWith('file://') ? fileURLToPath(place) : place
+    if (isAbsolute(file) && isOwn(file)) return { file, line: Number(match[1]), column: Number(match[2]) }
   }
   return undefined
 }

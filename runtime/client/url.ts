@@ -1,6 +1,7 @@
 import { toDataName } from '../routing/data-path.ts'
 import { isDynamic, parsePattern } from '../routing/pattern.ts'
 import { toPath } from '../routing/path.ts'
+import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import type { Params, Query } from '../types.ts'
 import type { QueryValue, Url } from './types.ts'
 
@@ -70,9 +71,9 @@ export function parseSearch(search: string): Query {
 
 /** Gives a path the site's form: `/x` or `/x/`. A last segment with a dot in it never ends with a slash. */
 export function toSitePath(path: string, { trailingSlash }: Pick<UrlRules, 'trailingSlash'>): string {
-  const bare = path.replace(/\/+$/, '')
-  if (bare === '') return '/'
-  return trailingSlash && !/\.[^/]*$/.test(bare) ? `${bare}/` : bare
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return end === 0 ? '/' : applyTrailingSlash(path.slice(0, end), trailingSlash)
 }
 
 /**
