@@ -8,6 +8,7 @@ export type IsrErrorCode =
   | 'ISR_TIMEOUT'
   | 'ISR_RENDERER_LOST'
   | 'ISR_OVERLOADED'
+  | 'ISR_PAUSED'
   | 'ISR_CLOSED'
   | 'ISR_PATHS'
   | 'ISR_PAGE'

@@ -31,7 +31,8 @@ export function answerFailure(
       next(error)
       return
     }
-    context.failures.report(error, { path })
+    // Why it fails has been told.
+    if (!isIsrError(error, 'ISR_PAUSED')) context.failures.report(error, { path })
     if (res.headersSent) {
       // Half an answer must look like one.
       if (!res.writableEnded) res.destroy()

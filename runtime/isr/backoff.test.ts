@@ -33,6 +33,19 @@ describe('backoff', () => {
     )
   })
 
+  it('SEC-102 the first failures may be free, and the longest pause another', () => {
+    const backoff = createBackoff(() => 0, { free: 1, longestMs: 2000 })
+    backoff.fail('a', 0)
+    expect([backoff.isFailing('a'), backoff.isBlocked('a', 0)]).toEqual([true, false])
+    let now = 0
+    for (const delay of [1000, 2000, 2000]) {
+      backoff.fail('a', now)
+      expect(backoff.isBlocked('a', now + delay - 1)).toBe(true)
+      now += delay
+      expect(backoff.isBlocked('a', now)).toBe(false)
+    }
+  })
+
   it('REL-40 a clock that jumps back blocks nothing for longer than 30 s', () => {
     const backoff = createBackoff(() => 0)
     backoff.fail('a', 3_600_000)
@@ -40,7 +53,7 @@ describe('backoff', () => {
   })
 
   it('P7 remembers a bounded number of keys, the newest', () => {
-    const backoff = createBackoff(() => 0, 3)
+    const backoff = createBackoff(() => 0, { keys: 3 })
     for (const key of ['a', 'b', 'c', 'a', 'd']) backoff.fail(key, 0)
     expect(['a', 'b', 'c', 'd'].filter(backoff.isFailing)).toEqual(['a', 'c', 'd'])
   })

@@ -81,6 +81,28 @@ describe('a page that fails', () => {
     expect(again.value && show(again.value)).toBe('MISS generated v1')
   })
 
+  it('SEC-102 P5 a cold page that fails eleven times in a row is left alone for a second, then for two at most', async () => {
+    const { engine, renderer, clock } = createKit()
+    renderer.answer = () => Promise.reject(new Error('down'))
+    const ask = () => engine.read(target, COMPLETE).then(show, (error: Error) => error.message)
+    for (let times = 0; times < 11; times++) expect(await ask()).toContain('down')
+    for (let times = 0; times < 100; times++) expect(await ask()).toContain('failed time and again')
+    expect(renderer.calls).toHaveLength(11)
+    await clock.advance(1000)
+    expect(await ask()).toContain('down')
+    for (let times = 0; times < 5; times++) {
+      expect(await ask()).toContain('failed time and again')
+      await clock.advance(2000)
+      expect(await ask()).toContain('down')
+    }
+    expect(renderer.calls).toHaveLength(17)
+    // Another path is nobody's concern here, and a success ends it.
+    renderer.answer = () => toPage('v1')
+    expect(show(await engine.read(toTarget('/b/other'), COMPLETE))).toBe('MISS generated v1')
+    await clock.advance(2000)
+    expect(await ask()).toBe('MISS generated v1')
+  })
+
   it('REL-03 P8 anything may be thrown', async () => {
     const hostile = Object.freeze({
       get message(): string {

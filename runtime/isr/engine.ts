@@ -50,6 +50,8 @@ export function createEngine(options: EngineOptions): Engine {
   const memory = createMemory({ bytes: settings.cache.memoryBytes, notFoundEntries: settings.cache.notFoundEntries })
   const floors = createFloors()
   const backoff = createBackoff(options.random)
+  /** Of pages that nobody has a copy of: an error is all that their visitors get, so that pauses are short. */
+  const coldBackoff = createBackoff(options.random, { free: FREE_COLD_FAILURES, longestMs: LONGEST_COLD_PAUSE_MS })
   const generation = createGeneration({ clock, renderer, settings })
   const layers = createLayers({
     clock,
@@ -102,6 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function commit({ target, reason }: Flight, { entry, adopted, renderMs }: Draft): Landing {
     backoff.succeed(target.key)
+    coldBackoff.succeed(target.key)
     if (adopted) {
       layers.keep(entry)
       return { entry, adopted, renderMs, stored: Promise.resolve(true) }
@@ -117,6 +120,7 @@ export function createEngine(options: EngineOptions): Engine {
     const { target, reason } = flight
     emit({ type: 'failed', ...toPlace(target), reason, error })
     if (replaceable.has(flight)) backoff.fail(target.key, clock.now())
+    else if (reason !== 'on-demand') coldBackoff.fail(target.key, clock.now())
   }
 
   /** Visitors are answered without it: it is left alone for a while when it fails, and dropped when there is too much. */
@@ -151,6 +155,7 @@ export function createEngine(options: EngineOptions): Engine {
   /** The visitor waits. An older copy, when there is one, is better than an error. */
   async function answerGenerated(target: Target, old: Entry | undefined): Promise<Outcome> {
     if (old && backoff.isBlocked(target.key, clock.now())) return answer(target, 'STALE', 'stale-error', old)
+    if (!old && isPaused(target)) throw toPausedError(target)
     if (waiters.isFull()) return answerWithoutWaiting(target, old)
     const flight = flights.join(target, 'visitor')
     if (old) replaceable.add(flight)
@@ -161,6 +166,13 @@ export function createEngine(options: EngineOptions): Engine {
       if (old) return answer(target, 'STALE', 'stale-error', old)
       throw error
     }
+  }
+
+  /** Who asks again and again for a page that fails does not get a render each time. */
+  function isPaused(target: Target): boolean {
+    if (!coldBackoff.isBlocked(target.key, clock.now()) || flights.isRunning(target.key)) return false
+    emit({ type: 'skipped', ...toPlace(target), reason: 'paused' })
+    return true
   }
 
   function answerWithoutWaiting(target: Target, old: Entry | undefined): Outcome {
@@ -262,6 +274,11 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
+/** It must not outlast by much what made the page fail. */
+const LONGEST_COLD_PAUSE_MS = 2000
+/** A new request is a new try, as in Next.js, until they are too many to be people. */
+const FREE_COLD_FAILURES = 10
+
 const TYPES = { HIT: 'hit', STALE: 'stale', MISS: 'miss' } as const
 
 /** The part of a target that events tell. */
@@ -276,6 +293,11 @@ function toPath(key: string): string {
 
 function toBytes(entry: Entry): number {
   return entry.kind === 'page' ? entry.html.identity.byteLength : 0
+}
+
+function toPausedError({ path, route }: Target): IsrError {
+  const message = `${route.file}: generating ${path} failed time and again, and is tried again in a moment.`
+  return new IsrError('ISR_PAUSED', message, { page: route.file, path })
 }
 
 async function closeStore(store: RepairableStore | undefined): Promise<void> {
