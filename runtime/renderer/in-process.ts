@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { createJobRunner, type JobRunnerOptions } from '../isr/generate.ts'
 import type { IsrApp, Job, Renderer } from '../types.ts'
 import { abortError, timeoutError } from './job-errors.ts'
@@ -10,9 +11,14 @@ import { abortError, timeoutError } from './job-errors.ts'
  * @param loadApp called before each job, so that development can hand in a fresh app
  */
 export function createInProcessRenderer(loadApp: () => Promise<IsrApp>, limits: JobRunnerOptions = {}): Renderer {
+  // What is stored may know nothing of the visitor who happened to ask for it first, not by an AsyncLocalStorage either.
+  const ownContext = new AsyncResource('vite-plugin-isr render', { requireManualDestroy: true })
+
   return {
     async run(job, options) {
-      const work = (async () => createJobRunner(await loadApp(), limits)(job))()
+      const start = async () => createJobRunner(await loadApp(), limits)(job)
+      // A `render` is one visitor's own page, after its data function: it may see what that saw.
+      const work = job.type === 'render' ? start() : ownContext.runInAsyncScope(start)
       return withTimeLimit(work, job, options)
     },
     async close() {},
