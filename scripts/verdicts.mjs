@@ -1,14 +1,16 @@
 // `npm run faults` and `npm run threats`: run every test whose name begins with the id of a row, wherever the test lies,
 // and say of each row whether its tests pass. Words after `--` choose files by a part of their name. `--long` adds what takes
 // many minutes, `--root` what needs the rights of root on Linux (file systems of a test's own, system calls that fail).
+// `--after-unit` takes the results of unit and integration tests from the report of a run on these very sources.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const suites = { faults: 'REL', threats: 'SEC' }
+const FLAGS = ['--long', '--root', '--after-unit']
 
 /** The rows' ids that the titles of a test and its groups begin with: `REL-17 P2 a killed writer …`. */
 export function readRowIds(titles, prefix) {
@@ -61,9 +63,34 @@ function findFiles(suite, prefix, words) {
   return files.filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
 }
 
-function readTests(report, prefix) {
-  const found = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : []
-  return found.flatMap(({ assertionResults }) =>
+/**
+ * The files of a report whose results still hold: nothing, when a source was changed after the run began.
+ *
+ * @param {{ startTime: number, testResults: Array<{ name: string }> } | undefined} report as vitest writes it
+ * @param {number} changedAt when a source was changed last, in milliseconds since the epoch
+ */
+export function takeResults(report, changedAt) {
+  return report === undefined || report.startTime <= changedAt ? [] : report.testResults
+}
+
+function readUnitResults() {
+  const text = readIfThere(join(root, 'test-results/unit.json'))
+  const sources = ['plugin', 'runtime', 'e2e', 'scripts'].map((folder) => findNewest(join(root, folder)))
+  const settings = ['package-lock.json', 'vitest.config.ts'].map((file) => statSync(join(root, file)).mtimeMs)
+  return takeResults(text === undefined ? undefined : JSON.parse(text), Math.max(...sources, ...settings))
+}
+
+function findNewest(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())
+  return Math.max(...files.map((each) => statSync(join(each.parentPath, each.name)).mtimeMs))
+}
+
+function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
+
+function readTests(results, prefix) {
+  return results.flatMap(({ assertionResults }) =>
     assertionResults.map(({ ancestorTitles, title, status }) => ({
       ids: readRowIds([...ancestorTitles, title], prefix),
       state: status === 'passed' ? 'passed' : status === 'failed' ? 'failed' : 'left out',
@@ -71,14 +98,32 @@ function readTests(report, prefix) {
   )
 }
 
+/** @returns the exit code of vitest */
+function runTests(suite, prefix, { files, flags, report }) {
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
+  const projects = ['unit', 'integration', suite].flatMap((name) => ['--project', name])
+  const output = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const args = [vitest, 'run', ...projects, ...output, '--testNamePattern', `${prefix}-\\d`, ...files]
+  const { status } = spawnSync(process.execPath, args, {
+    stdio: 'inherit',
+    cwd: root,
+    env: {
+      ...process.env,
+      ...(flags.includes('--long') && { ISR_TEST_LONG: '1' }),
+      ...(flags.includes('--root') && { ISR_TEST_ROOT: '1' }),
+    },
+  })
+  return status
+}
+
 function main([suite = '', ...args]) {
   const prefix = suites[suite]
   if (prefix === undefined) throw new Error(`Name a suite: ${Object.keys(suites).join(' or ')}.`)
   const words = args.filter((arg) => !arg.startsWith('--'))
   const flags = args.filter((arg) => arg.startsWith('--'))
-  const stray = flags.find((flag) => flag !== '--long' && flag !== '--root')
+  const stray = flags.find((flag) => !FLAGS.includes(flag))
   if (stray !== undefined) {
-    console.error(`Unknown flag ${stray}. There are --long and --root.`)
+    console.error(`Unknown flag ${stray}. There are ${FLAGS.join(', ')}.`)
     process.exitCode = 2
     return
   }
@@ -91,27 +136,19 @@ function main([suite = '', ...args]) {
     process.exitCode = 2
     return
   }
-  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
-  const projects = ['unit', 'integration', suite].flatMap((name) => ['--project', name])
-  const output = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { status } = spawnSync(
-    process.execPath,
-    [vitest, 'run', ...projects, ...output, '--testNamePattern', `${prefix}-\\d`, ...files],
-    {
-      stdio: 'inherit',
-      cwd: root,
-      env: {
-        ...process.env,
-        ...(flags.includes('--long') && { ISR_TEST_LONG: '1' }),
-        ...(flags.includes('--root') && { ISR_TEST_ROOT: '1' }),
-      },
-    },
-  )
+  // Flags add tests, which a run without them has left out.
+  const known = flags.join() === '--after-unit' ? readUnitResults() : []
+  const reused = known.filter(({ name }) => files.includes(relative(root, name)))
+  const left = files.filter((file) => !reused.some(({ name }) => relative(root, name) === file))
+  const status = left.length === 0 ? 0 : runTests(suite, prefix, { files: left, flags, report })
   const rows = JSON.parse(readFileSync(join(root, `e2e/${suite}/ids.json`), 'utf8'))
   // Tests that the name pattern left out have no id.
-  const { verdicts, unknown } = judge(rows, readTests(report, prefix))
+  const text = readIfThere(report)
+  const results = [...reused, ...(text === undefined ? [] : JSON.parse(text).testResults)]
+  const { verdicts, unknown } = judge(rows, readTests(results, prefix))
   const shown = [...verdicts].filter(([, verdict]) => words.length === 0 || verdict !== 'missing')
   console.log('')
+  if (reused.length > 0) console.log(`(${reused.length} test files were run before, by npm run unit)\n`)
   for (const [id, verdict] of shown) {
     console.log(
       `${verdict.padEnd(8)}  ${id.padEnd(7)}  ${rows[id].title}${verdict === 'n/a' ? ` (${rows[id].reason})` : ''}`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judge, readRowIds } from './verdicts.mjs'
+import { judge, readRowIds, takeResults } from './verdicts.mjs'
 
 describe('readRowIds', () => {
   it.each([
@@ -44,5 +44,18 @@ describe('judge', () => {
 
   it('ids that nobody knows are named', () => {
     expect(judge(rows, [{ ids: ['REL-99'], state: 'passed' }]).unknown).toEqual(['REL-99'])
+  })
+})
+
+describe('takeResults', () => {
+  const report = { startTime: 1000, testResults: ['a'] }
+
+  it('takes them from a run that began after the last change', () => {
+    expect(takeResults(report, 999)).toEqual(['a'])
+  })
+
+  it.each([1000, 1001])('takes nothing when a source changed at %d, and nothing from no report', (changedAt) => {
+    expect(takeResults(report, changedAt)).toEqual([])
+    expect(takeResults(undefined, changedAt)).toEqual([])
   })
 })
