@@ -1,4 +1,5 @@
 /** A site that is flooded with requests, and what its server holds meanwhile. */
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -193,6 +194,12 @@ async function measureFolder(folder: string): Promise<{ files: number; bytes: nu
     bytes += Math.ceil(size / 4096) * 4096
   }
   return { files, bytes }
+}
+
+/** Paths that nobody asked for before: half of them pages, a quarter of them not found, a quarter with a shell first. */
+export function toSlugs(): (index: number) => string {
+  const kinds = ['/made/', '/made/no-', '/made/', '/shell/'] as const
+  return (index) => kinds[index % kinds.length]! + randomBytes(6).toString('hex')
 }
 
 export interface Flood {
