@@ -105,8 +105,9 @@ export function createConnections(limits: {
     },
 
     rest(socket) {
-      // Nothing to read for the visitor yet is no fault of theirs; bytes that they do not take are.
-      const isWaiting = (answers.get(socket)?.size ?? 0) > 0 && socket.writableLength === 0
+      // Nothing to read for the visitor yet is no fault of theirs; bytes that they do not take are. Where nothing is read from,
+      // nobody would notice that they have gone.
+      const isWaiting = (answers.get(socket)?.size ?? 0) > 0 && socket.writableLength === 0 && !full.has(socket)
       if (isWaiting) socket.setTimeout(limits.idleTimeout)
       else socket.destroy()
     },
