@@ -132,6 +132,16 @@ export async function openClient({ port }: Target): Promise<Client> {
   return client
 }
 
+/** Sends these bytes on a connection of their own. @returns all that came back until it was closed */
+export async function exchange(target: Target, bytes: string | Uint8Array, timeoutMs = 20_000): Promise<string> {
+  const client = await openClient(target)
+  const timer = setTimeout(() => client.socket.destroy(), timeoutMs)
+  client.write(bytes)
+  await client.closed
+  clearTimeout(timer)
+  return client.text
+}
+
 /** The text of a request with a head like a browser's. */
 export function toRequest(method: string, path: string, headers: Record<string, string> = {}, body = ''): string {
   const lines = Object.entries({ Host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)

@@ -88,11 +88,13 @@ async function readText(
   bytes: number,
   limit: number | string,
 ): Promise<string> {
+  const tooLarge = (cause?: unknown) => new BodyError(413, `Body exceeded ${limit} limit`, cause)
+  // Clients that announce it often wait for a word before they send it.
+  if (Number(req.headers['content-length']) > bytes) throw tooLarge()
   try {
     return await getRawBody(req, { encoding, limit: bytes })
   } catch (error) {
-    if ((error as { type?: unknown }).type === 'entity.too.large')
-      throw new BodyError(413, `Body exceeded ${limit} limit`, error)
+    if ((error as { type?: unknown }).type === 'entity.too.large') throw tooLarge(error)
     throw new BodyError(400, 'Invalid body', error)
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { finished } from 'node:stream'
 import type { ApiConfig, ApiModule, ManifestRoute, Params } from '../types.ts'
 import { isIsrError } from '../errors.ts'
 import type { BodyError } from './api-request.ts'
@@ -6,7 +7,7 @@ import { createApiResponse, watchResponseSize, type Revalidate } from './api-res
 import { NO_STORE } from './cache-control.ts'
 import type { HttpContext } from './context.ts'
 import { importModule } from './own-module.ts'
-import { sendText } from './reply.ts'
+import { dropFraming, sendText, toTextHeaders } from './reply.ts'
 
 /** Answers through an API route: Node's request and response, with what Next.js adds to them. */
 export async function answerApi(
@@ -86,10 +87,14 @@ function isBodyError(error: unknown): error is BodyError {
   return isIsrError(error, 'ISR_BODY_TOO_LARGE') || isIsrError(error, 'ISR_BODY_INVALID')
 }
 
-function refuseBody(req: IncomingMessage, res: ServerResponse, error: BodyError): void {
+function refuseBody(req: IncomingMessage, res: ServerResponse, { status, message }: BodyError): void {
   if (res.headersSent || res.destroyed) return
-  res.statusMessage = error.message
-  sendText(req, res, error.status, error.message)
-  // The rest of the body is thrown away as it comes: closing at once would break the answer, waiting would block the connection.
+  dropFraming(res)
+  res.statusMessage = message
+  res.writeHead(status, [...toTextHeaders(message), 'Cache-Control', NO_STORE])
+  res.write(message)
+  // The answer is whole for whoever reads it, but ends with the body: a connection that is closed while more comes is reset,
+  // and the answer lost with it. The rest is thrown away as it comes.
+  finished(req, () => res.end())
   req.resume()
 }

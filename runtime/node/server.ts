@@ -1,6 +1,7 @@
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import { IsrError } from '../errors.ts'
+import { sendText } from '../http/reply.ts'
 import { createConnections } from './connections.ts'
 import { readOpenFilesLimit, toMaxConnections } from './open-files.ts'
 
@@ -40,6 +41,9 @@ const LIMITS: ServerLimits = {
   maxConnections: 20_000,
 }
 
+/** Browsers send twenty. What is in them is limited to 16 kB by Node, which counts neither spaces nor line ends. */
+const MAX_HEADERS = 1000
+
 /**
  * Opens a server with limits for slow, silent and all too many clients.
  *
@@ -60,11 +64,13 @@ export async function openServer(
     { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout },
     (req, res) => {
       connections.track(req.socket, res)
-      if (!req.socket.destroyed) listener(req, res)
+      if (req.socket.destroyed) return
+      if (req.rawHeaders.length > 2 * MAX_HEADERS) refuseHeaders(req, res)
+      else listener(req, res)
     },
   )
-  // Node drops those beyond 2 000 without a word, and what a proxy adds comes last. Their size is limited all the same.
-  server.maxHeadersCount = 0
+  // Node drops those beyond without a word, and what a proxy adds comes last: one more than is allowed shows that it did.
+  server.maxHeadersCount = MAX_HEADERS + 1
   server.on('connection', connections.open)
   server.setTimeout(limits.idleTimeout, connections.rest)
 
@@ -94,6 +100,10 @@ export async function openServer(
     port: (server.address() as AddressInfo).port,
     close: (graceMs) => (closing ??= shutDown(graceMs)),
   }
+}
+
+function refuseHeaders(req: IncomingMessage, res: ServerResponse): void {
+  sendText(req, res, 431, 'Request Header Fields Too Large', ['Connection', 'close'])
 }
 
 function toPortError(error: NodeJS.ErrnoException, port: number, host: string | undefined): IsrError {
