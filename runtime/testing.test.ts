@@ -29,7 +29,13 @@ describe('a store in memory', () => {
 /** Runs the contract as a runner would. @returns the names of the tests that failed */
 async function runContract(createStore: CreateStore, options: Partial<TestStoreOptions> = {}): Promise<string[]> {
   const tests: Array<[name: string, run: () => Promise<void>]> = []
-  testStore(createStore, { persistent: false, largestBytes: 1000, ...options, test: (...each) => tests.push(each) })
+  testStore(createStore, {
+    persistent: false,
+    largestBytes: 1000,
+    timeoutMs: 50,
+    ...options,
+    test: (...each) => tests.push(each),
+  })
   const failed: string[] = []
   for (const [name, run] of tests) {
     await run().catch((error: unknown) => {
@@ -99,6 +105,44 @@ describe('testStore', () => {
           set: async (key, value, meta) => void (meta.generatedAt > 0 && all.set(key, Uint8Array.from(value))),
         })),
       /every lifetime/,
+    ],
+    ['a set that never ends', () => createMemoryStore(() => ({ set: () => new Promise(() => {}) })), /very bytes/],
+    ['a close that never ends', () => createMemoryStore(() => ({ close: () => new Promise(() => {}) })), /never set/],
+    [
+      'a get that never ends once it is closed',
+      () => {
+        let isClosed = false
+        return createMemoryStore((all) => ({
+          get: async (key) => {
+            await new Promise((resolve) => setTimeout(resolve, 5))
+            return isClosed ? new Promise(() => {}) : all.get(key)
+          },
+          close: async () => void (isClosed = true),
+        }))
+      },
+      /ends what runs/,
+    ],
+    ['a claim that everybody gets', () => createMemoryStore(() => ({ claim: async () => true })), /one of many/],
+    [
+      'a claim that never ends',
+      () => {
+        const claims = new Set<string>()
+        const claim = async (key: string) => !claims.has(key) && claims.add(key).size > 0
+        return createMemoryStore(() => ({ claim, delete: async (key) => void claims.delete(key) }))
+      },
+      /by itself/,
+    ],
+    ['limits that are none', () => createMemoryStore(() => ({ limits: { readMs: 0 } })), /has limits/],
+    [
+      'writes that land when they like',
+      () =>
+        createMemoryStore((all) => ({
+          set: async (key, value) => {
+            const copy = Uint8Array.from(value)
+            setTimeout(() => all.set(key, copy), 2)
+          },
+        })),
+      /quick sequence/,
     ],
     ['no method to delete', () => createMemoryStore(() => ({ delete: undefined as never })), /never set/],
   ])('finds %s', async (_wrong, createStore, failing) => {

@@ -1,7 +1,7 @@
 /**
  * What tests import as `vite-plugin-isr/testing`: the contract that a store of one's own has to keep.
  */
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { AssertionError, deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,6 +19,8 @@ export interface TestStoreOptions {
   readonly persistent?: boolean
   /** Size in bytes of the largest value that is stored. Default 4 MiB. */
   readonly largestBytes?: number
+  /** Milliseconds after which an operation counts as one that never ends. Default 10 000. */
+  readonly timeoutMs?: number
 }
 
 /** Opens stores of one build that never was; all are closed when the test ends. */
@@ -42,40 +44,66 @@ type Check = (bench: Bench) => Promise<void>
  * testStore(createStore, { test })
  */
 export function testStore(createStore: CreateStore, options: TestStoreOptions): void {
-  const { test, persistent = true, largestBytes = 4 * 1024 * 1024 } = options
+  const { test, persistent = true, largestBytes = 4 * 1024 * 1024, timeoutMs = 10_000 } = options
   const checks: Record<string, Check> = {
     ...VALUES,
     [`keeps a value of ${largestBytes} bytes`]: (bench) => keepsBytes(bench, randomBytes(largestBytes)),
     ...KEYS,
     ...CONCURRENCY,
+    ...CLAIMS,
+    ...ENDS,
     ...(persistent && PERSISTENCE),
   }
-  for (const [name, check] of Object.entries(checks)) test(`store: ${name}`, () => withBench(createStore, check))
+  for (const [name, check] of Object.entries(checks))
+    test(`store: ${name}`, () => withBench(createStore, check, timeoutMs))
 }
 
-async function withBench(createStore: CreateStore, check: Check): Promise<void> {
+async function withBench(createStore: CreateStore, check: Check, timeoutMs: number): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'isr-store-'))
   const context = { buildId: randomBytes(9).toString('base64url'), dir }
   const opened = new Set<CacheStore>()
   const close = async (store: CacheStore) => {
     opened.delete(store)
-    await store.close?.()
+    await ended('close', store.close?.())
   }
+  const ended = <T>(name: string, work: T) => withTimeout(name, work, timeoutMs)
   try {
     await check({
       async open(changes) {
-        const store = await createStore({ ...context, ...changes })
+        const store = await ended('createStore', createStore({ ...context, ...changes }))
         for (const name of ['get', 'set', 'delete'] as const) {
           strictEqual(typeof store[name], 'function', `the store's \`${name}\` is not a function`)
         }
-        opened.add(store)
-        return store
+        // Asked through this one, so that an operation that never ends is told by its name.
+        const timed: CacheStore = {
+          get: (key) => ended('get', store.get(key)),
+          set: (key, value, meta) => ended('set', store.set(key, value, meta)),
+          delete: (key) => ended('delete', store.delete(key)),
+          ...(store.claim && { claim: async (key, ms) => ended('claim', store.claim?.(key, ms) ?? false) }),
+          ...(store.limits && { limits: store.limits }),
+          close: async () => store.close?.(),
+        }
+        opened.add(timed)
+        return timed
       },
       close,
     })
   } finally {
     await Promise.all([...opened].map(close))
     await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** Rejects when something has not ended in time; what is no promise has. */
+async function withTimeout<T>(name: string, work: T, ms: number): Promise<Awaited<T>> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AssertionError({ message: `${name} did not settle within ${ms} ms` })), ms)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -140,6 +168,8 @@ const VALUES: Record<string, Check> = {
       { ...PAGE, revalidate: false },
       { ...PAGE, kind: 'notFound', revalidate: 1, expire: 1 },
       { ...PAGE, kind: 'redirect' },
+      // No clock and no counter of seconds may overflow.
+      { ...PAGE, revalidate: 1e12, expire: 1e12 },
       // Made long ago: still the last good page, which is served while a new one can't be made.
       { ...PAGE, generatedAt: 0, revalidate: 1, expire: 1 },
     ]
@@ -217,6 +247,21 @@ const CONCURRENCY: Record<string, Check> = {
       )
     }
   },
+  'has settled on one value after several were set at once': async ({ open }) => {
+    const store = await open()
+    const values = Array.from({ length: 20 }, (_, index) => text(`value ${index}`))
+    await Promise.all(values.map((value) => store.set('p:/a', value, PAGE)))
+    const found = await store.get('p:/a')
+    ok(found, 'the value is gone after concurrent writes')
+    for (let index = 0; index < 5; index++) sameBytes(await store.get('p:/a'), found, 'read again')
+  },
+  'shows each value of a quick sequence, the last one at the end': async ({ open }) => {
+    const store = await open()
+    for (let index = 0; index < 50; index++) {
+      await store.set('p:/a', text(`value ${index}`), PAGE)
+      sameBytes(await store.get('p:/a'), text(`value ${index}`), `value ${index}`)
+    }
+  },
   'keeps all of a hundred keys that are written at once': async ({ open }) => {
     const store = await open()
     const keys = Array.from({ length: 100 }, (_, index) => `p:/${index}`)
@@ -226,6 +271,50 @@ const CONCURRENCY: Record<string, Check> = {
       values.map((value) => value && Buffer.from(value).toString()),
       keys,
     )
+  },
+}
+
+/** For stores that have `claim`. */
+const CLAIMS: Record<string, Check> = {
+  'gives a claim to one of many, until it is deleted': async ({ open }) => {
+    const store = await open()
+    if (!store.claim) return
+    for (let round = 0; round < 3; round++) {
+      const claims = await Promise.all(Array.from({ length: 10 }, () => store.claim?.('c:p:/a', 30_000)))
+      strictEqual(claims.filter((isMine) => isMine === true).length, 1, 'not exactly one claim was given')
+      strictEqual(claims.filter((isMine) => isMine === false).length, 9, 'a claim that is refused has to give false')
+      strictEqual(await store.claim('c:p:/b', 30_000), true, 'another key is claimed apart')
+      await store.delete('c:p:/a')
+      await store.delete('c:p:/b')
+    }
+  },
+  'ends a claim by itself': async ({ open }) => {
+    const store = await open()
+    if (!store.claim) return
+    strictEqual(await store.claim('c:p:/a', 200), true)
+    strictEqual(await store.claim('c:p:/a', 200), false)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    strictEqual(await store.claim('c:p:/a', 200), true, 'the claim did not end')
+  },
+}
+
+const ENDS: Record<string, Check> = {
+  'has limits that are milliseconds, if any': async ({ open }) => {
+    const { limits = {} } = await open()
+    for (const [name, value] of Object.entries(limits)) {
+      ok(typeof value === 'number' && value > 0, `limits.${name} is no number of milliseconds above 0`)
+    }
+  },
+  'ends what runs when it is closed': async ({ open, close }) => {
+    const store = await open()
+    await store.set('p:/a', text('value'), PAGE)
+    const running = [store.get('p:/a'), store.set('p:/b', text('value'), PAGE), store.delete('p:/c')]
+    // Whether they still succeed is up to the store; one that never ends would keep a server from going on.
+    const outcomes = Promise.allSettled(running)
+    await close(store)
+    for (const outcome of await outcomes) {
+      if (outcome.status === 'rejected' && outcome.reason instanceof AssertionError) throw outcome.reason
+    }
   },
 }
 

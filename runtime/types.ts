@@ -466,6 +466,12 @@ export interface CacheStore {
   /** Resolves when the bytes are stored. `meta` helps stores that keep lifetimes or bounds of their own. */
   set(key: string, value: Uint8Array, meta: EntryMeta): Promise<void>
   delete(key: string): Promise<void>
+  /**
+   * Puts a mark at the key, if there is none, that goes by itself after so many milliseconds, or with `delete`. Resolves with
+   * whether there was none: of many servers that ask at the same moment one is told `true`, and it is the one that renders.
+   * Without this method servers that find a page stale at the same moment all render it.
+   */
+  claim?(key: string, ms: number): Promise<boolean>
   /** Called when the server has answered its last request. */
   close?(): Promise<void>
   /** How long an operation may take before the server goes on without it. */

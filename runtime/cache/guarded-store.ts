@@ -47,6 +47,9 @@ export interface GuardedStore {
   write(key: string, value: Uint8Array, meta: EntryMeta): Promise<Written>
   /** Moves damaged bytes out of the way, where the store can. */
   setAside(key: string): Promise<void>
+  /** `impossible` where the store can't, or is away. */
+  claim(key: string, ms: number): Promise<'claimed' | 'taken' | 'impossible'>
+  delete(key: string): Promise<void>
   /** Whether reads or writes are left alone. */
   isPaused(): boolean
   /** Milliseconds until a write is worth a try. */
@@ -142,6 +145,20 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
       await limited(setAside(store, key), toReadMs()).catch(() => {})
     },
 
+    async claim(key, ms) {
+      if (!store.claim || reads.isPaused() || writes.isPaused()) return 'impossible'
+      try {
+        return (await limited(claim(store, key, ms), toReadMs())) ? 'claimed' : 'taken'
+      } catch {
+        // What is wrong shows with the write that follows.
+        return 'impossible'
+      }
+    },
+
+    async delete(key) {
+      if (!reads.isPaused() && !writes.isPaused()) await limited(remove(store, key), toWriteMs()).catch(() => {})
+    },
+
     isPaused: () => reads.isPaused() || writes.isPaused(),
     toWaitMs: () => Math.max(reads.toWaitMs(clock.now()), writes.toWaitMs(clock.now())),
   }
@@ -149,7 +166,7 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
 
 // An implementation that throws instead of rejecting is as good as one that rejects.
 
-async function get(store: CacheStore, key: string): Promise<Uint8Array | undefined> {
+async function get(store: RepairableStore, key: string): Promise<Uint8Array | undefined> {
   const bytes: unknown = await store.get(key)
   if (bytes === undefined || bytes === null) return undefined
   // Also of another realm, as test runners and plugin hosts have them.
@@ -157,8 +174,16 @@ async function get(store: CacheStore, key: string): Promise<Uint8Array | undefin
   throw new Error(`get gave ${typeof bytes === 'object' ? 'an object' : `a ${typeof bytes}`} instead of a Uint8Array`)
 }
 
-async function set(store: CacheStore, key: string, value: Uint8Array, meta: EntryMeta): Promise<void> {
+async function set(store: RepairableStore, key: string, value: Uint8Array, meta: EntryMeta): Promise<void> {
   await store.set(key, value, meta)
+}
+
+async function claim(store: RepairableStore, key: string, ms: number): Promise<unknown> {
+  return store.claim?.(key, ms)
+}
+
+async function remove(store: RepairableStore, key: string): Promise<void> {
+  await store.delete(key)
 }
 
 async function setAside(store: RepairableStore, key: string): Promise<void> {

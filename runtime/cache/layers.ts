@@ -2,7 +2,12 @@ import { IsrError, toErrorMessage } from '../errors.ts'
 import type { Floors } from '../isr/floors.ts'
 import type { Clock, Entry, Prerendered } from '../types.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
-import { createGuardedStore, type GuardedStoreOptions, type RepairableStore } from './guarded-store.ts'
+import {
+  createGuardedStore,
+  type GuardedStore,
+  type GuardedStoreOptions,
+  type RepairableStore,
+} from './guarded-store.ts'
 import type { Memory } from './memory.ts'
 import { createPending, type WriteResult } from './pending.ts'
 
@@ -46,7 +51,11 @@ export interface Layers {
   /** The newest entry of all layers. Concurrent calls for a key share one look into the store. */
   load(key: string): Promise<Found | undefined>
   /** An entry that another process stored after `known` was made. */
-  loadNewer(known: Entry): Promise<Entry | undefined>
+  loadNewer(known: { readonly key: string; readonly startedAt: number }): Promise<Entry | undefined>
+  /** Asks to be the only server that makes a page for now. */
+  claim(key: string, ms: number): ReturnType<GuardedStore['claim']>
+  /** Ends a claim; runs by itself. */
+  unclaim(key: string): void
   /**
    * Puts an entry into memory at once, and into the store.
    *
@@ -174,6 +183,9 @@ export function createLayers(options: LayersOptions): Layers {
       return isNewer && !floors.isOutdated(stored.key, stored.startedAt, false) ? stored : undefined
     },
 
+    claim: async (key, ms) => (store ? store.claim(toClaim(key), ms) : 'impossible'),
+    unclaim: (key) => void store?.delete(toClaim(key)),
+
     put(entry) {
       memory.set(entry)
       return store ? pending.add(entry) : Promise.resolve(true)
@@ -185,6 +197,11 @@ export function createLayers(options: LayersOptions): Layers {
       return pending.idle()
     },
   }
+}
+
+/** Keys of entries begin with another letter. */
+function toClaim(key: string): string {
+  return `c:${key}`
 }
 
 function pickBetter(stored: Found | undefined, packed: Found | undefined): Found | undefined {

@@ -132,6 +132,11 @@ function createLazyStore(open: () => Promise<CacheStore>): RepairableStore {
     get: async (key) => (await getStore()).get(key),
     set: async (key, value, meta) => (await getStore()).set(key, value, meta),
     delete: async (key) => (await getStore()).delete(key),
+    async claim(key, ms) {
+      const ready = await getStore()
+      if (!ready.claim) throw new Error('the store has no claims')
+      return ready.claim(key, ms)
+    },
     async close() {
       if (opened) await (await opened).close?.()
     },

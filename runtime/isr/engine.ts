@@ -17,6 +17,7 @@ import type {
   Target,
 } from '../types.ts'
 import { createBackoff } from './backoff.ts'
+import { createFleet } from './fleet.ts'
 import { createFlights, type Draft, type Flight, type Landing } from './flight.ts'
 import { createFloors } from './floors.ts'
 import { decide, toAgeMs } from './freshness.ts'
@@ -65,6 +66,7 @@ export function createEngine(options: EngineOptions): Engine {
     onPause: ({ key, type, error }) => emit({ type: 'store-paused', path: toPath(key), reason: type, error }),
     onResume: ({ key, type }) => emit({ type: 'store-resumed', path: toPath(key), reason: type }),
   })
+  const fleet = createFleet({ clock, layers, claimMs: settings.generateTimeout * 1000 })
   const flights = createFlights({
     clock,
     concurrency: settings.render.concurrency,
@@ -91,13 +93,15 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function generate({ target, reason }: Flight): Promise<Draft> {
     const known = memory.get(target.key)
-    const newer = known && store && reason === 'stale' ? await layers.loadNewer(known) : undefined
-    if (newer && decide(newer, clock.now()) === 'fresh') return { entry: newer, adopted: true, renderMs: 0 }
+    const newer =
+      reason === 'stale' && (store?.claim ?? (store && known)) ? await fleet.takeOver(target.key, known) : undefined
+    if (newer) return { entry: newer, adopted: true, renderMs: 0 }
     const begin = clock.now()
     try {
       const entry = await generation.run(target, reason, known)
       return { entry, adopted: false, renderMs: Math.max(0, clock.now() - begin) }
     } catch (error) {
+      fleet.release(target.key)
       throw toGenerateError(error, target)
     }
   }
@@ -111,6 +115,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
     if (reason === 'on-demand') floors.raise(entry.key, entry.startedAt)
     const stored = layers.put(entry)
+    // Not before it is there to be taken over.
+    void stored.then(() => fleet.release(entry.key))
     const dataBytes = entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
     emit({ type: 'regenerated', ...toPlace(target), reason, renderMs, bytes: toBytes(entry), dataBytes })
     return { entry, adopted, renderMs, stored }
