@@ -280,7 +280,7 @@ const CLAIMS: Record<string, Check> = {
     const store = await open()
     if (!store.claim) return
     for (let round = 0; round < 3; round++) {
-      const claims = await Promise.all(Array.from({ length: 10 }, () => store.claim?.('c:p:/a', 30_000)))
+      const claims = await Promise.all(Array.from({ length: 10 }, async () => store.claim?.('c:p:/a', 30_000)))
       strictEqual(claims.filter((isMine) => isMine === true).length, 1, 'not exactly one claim was given')
       strictEqual(claims.filter((isMine) => isMine === false).length, 9, 'a claim that is refused has to give false')
       strictEqual(await store.claim('c:p:/b', 30_000), true, 'another key is claimed apart')

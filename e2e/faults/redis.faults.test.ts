@@ -249,6 +249,24 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     expect(site.source.count('any/both')).toBe(2)
   })
 
+  it('P4 REL-44 in the fleet: one render for each path and window, however many servers and visitors ask at the same moment', async () => {
+    await redis.start()
+    const fleet = [...(await serveTwo()), await serve(PATIENT)]
+    const paths = ['/any/fleet-1', '/any/fleet-2']
+    for (const path of paths)
+      site.source.set(path.slice(1), { value: 'page', result: '{ props: { value }, revalidate: 2 }' })
+    const askAll = () => Promise.all(fleet.flatMap((server) => paths.map((path) => send(server, path))))
+    // A path that none of them has.
+    expect(new Set((await askAll()).map(({ status }) => status))).toEqual(new Set([200]))
+    for (const path of paths) expect(site.source.count(path.slice(1))).toBe(1)
+    const begin = Date.now()
+    const traffic = startTraffic(fleet, paths, [])
+    await eventually(() => expect(site.source.count('any/fleet-1')).toBeGreaterThan(3), 30_000)
+    await traffic.stop()
+    const windows = Math.ceil((Date.now() - begin) / 2000) + 1
+    for (const path of paths) expect(site.source.count(path.slice(1))).toBeLessThanOrEqual(windows)
+  })
+
   it('REL-41 clocks 5 minutes apart: no age below 0, no page that stands still, one render for each window and server', async () => {
     await redis.start()
     const first = await serve(PATIENT)
@@ -260,9 +278,13 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     const begin = Date.now()
     const answers: Answer[] = []
     const traffic = startTraffic([first, second], ['/second/skewed', '/minute/skewed'], answers)
-    await eventually(() => expect(Date.now() - begin).toBeGreaterThan(6000))
-    const numbers = []
-    for (const server of [first, second]) numbers.push(readNumber(await send(server, '/second/skewed')))
+    for (const server of [first, second]) {
+      const seen = new Set<number>()
+      await eventually(async () => {
+        seen.add(readNumber(await send(server, '/second/skewed')))
+        expect(seen.size).toBeGreaterThan(3)
+      }, 40_000)
+    }
     await traffic.stop()
     const seconds = (Date.now() - begin) / 1000
     for (const answer of answers) {
@@ -273,10 +295,7 @@ describe.runIf(hasRedis())('with a real Redis', () => {
       expect(stale).toBeGreaterThan(0)
       expect(Number(answer.headers['age'] ?? 0)).toBeGreaterThanOrEqual(0)
     }
-    const count = site.source.count('second/skewed')
-    for (const number of numbers) expect(count - number).toBeLessThanOrEqual(4)
-    expect(count).toBeGreaterThanOrEqual(4)
-    expect(count).toBeLessThanOrEqual(2 * (seconds + 1))
+    expect(site.source.count('second/skewed')).toBeLessThanOrEqual(2 * (seconds + 1))
     // Fresh for a minute on each: the one whose clock is behind makes its own instead of trusting one from the future.
     expect(site.source.count('minute/skewed')).toBeLessThanOrEqual(2)
   })
