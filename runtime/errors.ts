@@ -41,9 +41,14 @@ export class IsrError extends Error {
   }
 }
 
-/** Whether a value is one of our errors with that code. Errors that crossed a thread are rebuilt as `IsrError`, so `instanceof` holds. */
+/** Whether a value is one of our errors with that code. Errors that crossed a thread are rebuilt as `IsrError`, so `instanceof` holds. Never throws. */
 export function isIsrError(error: unknown, code?: IsrErrorCode): error is IsrError {
-  return error instanceof IsrError && (code === undefined || error.code === code)
+  try {
+    return error instanceof IsrError && (code === undefined || error.code === code)
+  } catch {
+    // A proxy that will not tell its prototype.
+    return false
+  }
 }
 
 /** One line for anything that was thrown: errors, strings, null, objects with hostile getters. Never throws. */

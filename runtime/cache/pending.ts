@@ -155,10 +155,11 @@ export function createPending(options: PendingOptions): Pending {
   function resume(): void {
     if (isRetrying || isClosed) return
     isRetrying = true
-    void retry().finally(() => {
+    const end = () => {
       isRetrying = false
       arm()
-    })
+    }
+    retry().then(end, end)
   }
 
   /** Makes room by giving up what was put off. @returns whether there is enough */

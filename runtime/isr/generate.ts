@@ -1,5 +1,5 @@
 import { createBody } from '../cache/body.ts'
-import { IsrError, toErrorMessage } from '../errors.ts'
+import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import type { Generated, GetStaticPropsContext, IsrApp, Job, JobResult, PageModule, RouteRecord } from '../types.ts'
@@ -206,7 +206,7 @@ async function attempt<T>(
   try {
     return await run()
   } catch (error) {
-    if (error instanceof IsrError) throw error
+    if (isIsrError(error)) throw error
     const at = path === undefined ? '' : ` for ${path}`
     throw new IsrError(code, `${route.file}: ${what}${at} failed: ${toErrorMessage(error)}`, {
       page: route.file,

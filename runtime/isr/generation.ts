@@ -1,4 +1,4 @@
-import { IsrError, toErrorMessage } from '../errors.ts'
+import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { toShellKey } from '../routing/key.ts'
 import type { Body, Clock, Entry, Generated, Job, Renderer, RevalidateReason, Settings, Target } from '../types.ts'
 
@@ -149,7 +149,7 @@ function toTimeoutError({ route, path }: Target, seconds: number): IsrError {
 
 /** Renderers reject with our errors; this is for those that do not. */
 export function toGenerateError(error: unknown, { route, path }: Target): IsrError {
-  if (error instanceof IsrError) return error
+  if (isIsrError(error)) return error
   return new IsrError('ISR_GENERATE', `${route.file}: generating ${path} failed: ${toErrorMessage(error)}`, {
     page: route.file,
     path,
