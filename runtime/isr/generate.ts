@@ -90,11 +90,9 @@ async function generatePage(work: Work, job: Extract<Job, { type: 'page' }>): Pr
   const data =
     route.kind === 'isr'
       ? await attempt('serializing the props', route, job.path, () =>
-          encode(JSON.stringify({ pageProps: result.props })),
+          encode(work, job.path, JSON.stringify({ pageProps: result.props })),
         )
       : undefined
-  // The document holds the data too, so that there is no need to render what is too large already.
-  refuseLarge(work, job.path, data?.byteLength ?? 0)
   const html = await attempt('rendering', route, job.path, () =>
     app.render({
       pattern: route.pattern,
@@ -106,8 +104,7 @@ async function generatePage(work: Work, job: Extract<Job, { type: 'page' }>): Pr
       statusCode: statusOf(route.pattern),
     }),
   )
-  const document = encode(html)
-  refuseLarge(work, job.path, document.byteLength + (data?.byteLength ?? 0))
+  const document = encode(work, job.path, html, data?.byteLength)
   const compress = !job.draft
   const [htmlBody, dataBody] = await Promise.all([
     createBody(document, HTML_TYPE, { compress }),
@@ -156,8 +153,7 @@ async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): 
       statusCode: 200,
     }),
   )
-  const document = encode(html)
-  refuseLarge(work, undefined, document.byteLength)
+  const document = encode(work, undefined, html)
   return {
     kind: 'page',
     status: 200,
@@ -168,12 +164,20 @@ async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): 
   }
 }
 
-/** A fresh ArrayBuffer, not a slice of Node's shared pool: the body crosses threads by transfer. */
-function encode(text: string): Buffer {
-  return Buffer.from(new TextEncoder().encode(text).buffer)
+/**
+ * The bytes of a text, in a fresh ArrayBuffer, not a slice of Node's shared pool: the body crosses threads by transfer. What
+ * is too large is refused as early as it is known, before it is rendered or compressed: that costs many times as much.
+ *
+ * @param besides bytes that the page has already
+ */
+function encode(work: Work, path: string | undefined, text: string, besides = 0): Buffer {
+  // A text has at least as many bytes as characters.
+  refuseLarge(work, path, besides + text.length)
+  const bytes = Buffer.from(new TextEncoder().encode(text).buffer)
+  refuseLarge(work, path, besides + bytes.byteLength)
+  return bytes
 }
 
-/** Before anything is compressed: that would cost many times what the render did. */
 function refuseLarge({ route, maxPageBytes }: Work, path: string | undefined, bytes: number): void {
   if (bytes <= maxPageBytes) return
   const what = path === undefined ? 'its shell' : `the page ${path}`

@@ -142,7 +142,7 @@ function toTimeoutError({ route, path }: Target, seconds: number): IsrError {
   return new IsrError(
     'ISR_TIMEOUT',
     `${route.file}: generating ${path} took longer than ${seconds} s (option generateTimeout) and was given up. ` +
-      'Does a data call wait for an answer that never comes? Give it a time limit of its own.',
+      'Does a data call wait for an answer that never comes, or is there an endless loop? Give data calls a time limit of their own.',
     { page: route.file, path },
   )
 }

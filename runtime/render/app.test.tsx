@@ -255,6 +255,33 @@ describe('what is refused', () => {
       message: expect.stringContaining(message),
     })
   })
+  it.each([
+    ['null', () => null],
+    ['a blank', () => ' '],
+    ['a title alone', () => <title>nothing else</title>],
+  ])('REL-05 a page that renders %s, in the elements that _document and _app put around it', async (_, page) => {
+    const document = async () => ({
+      default: ({ children }: any) => (
+        <html lang="en">
+          <head />
+          <body>
+            <div id="root">{children}</div>
+          </body>
+        </html>
+      ),
+    })
+    const frame = async () => ({
+      default: ({ Component, pageProps }: any) => (
+        <section>
+          <Component {...pageProps} />
+        </section>
+      ),
+    })
+    await expect(site({ document, app: frame }, page).render(input())).rejects.toThrow(nothing)
+    // A page without a word is a page all the same.
+    const map = site({ document, app: frame }, () => <canvas id="map" />)
+    expect(await map.render(input())).toContain('<canvas id="map">')
+  })
   it('REL-05 not a shell that renders nothing', async () => {
     expect(await site({}, () => null).render(input({ pattern: '/posts/[id]', isFallback: true }))).toContain(
       '<body><script',

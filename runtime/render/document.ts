@@ -3,7 +3,7 @@ import { Tree, type Frame } from '../client/tree.tsx'
 import type { Router } from '../client/types.ts'
 import type { View } from '../client/view.ts'
 import type { PageData } from '../types.ts'
-import { assembleDocument, toDataScript, toEntryScript } from './html.ts'
+import { assembleDocument, emptyPage, hasText, toBodyMarkup, toDataScript, toEntryScript } from './html.ts'
 import { renderMarkup } from './markup.ts'
 
 /** The client files of a page, as URLs with base. */
@@ -41,5 +41,28 @@ export async function writeDocument(input: DocumentInput): Promise<string> {
   const { frame, view, router, json, entry, page, mayBeEmpty } = input
   const markup = await renderMarkup(() => createElement(Tree, { frame, view, router }))
   const insertions = { head: await input.head(), bodyEnd: toDataScript(json) + toEntryScript(entry) }
-  return assembleDocument(markup, insertions, { page, mayBeEmpty })
+  const html = assembleDocument(markup, insertions, { page, mayBeEmpty })
+  if (!mayBeEmpty && !hasText(markup) && (await isBlank(input, markup))) throw emptyPage(page)
+  return html
+}
+
+/** Whether nothing of it is the page's own: with a page of nothing, `_document` and `_app` put the same around it. */
+async function isBlank({ frame, view, router }: DocumentInput, markup: string): Promise<boolean> {
+  try {
+    const blank = await renderMarkup(() =>
+      createElement(Tree, { frame, view: { ...view, Component: Nothing }, router }),
+    )
+    return toBare(blank) === toBare(markup)
+  } catch {
+    // An `_app` that needs its page to be something.
+    return false
+  }
+}
+
+function toBare(markup: string): string {
+  return toBodyMarkup(markup).replaceAll(/\s+|<!--(?: |\/?\$)-->/g, '')
+}
+
+function Nothing(): null {
+  return null
 }

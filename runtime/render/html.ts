@@ -65,6 +65,16 @@ export function isEmpty(markup: string, from: number): boolean {
   return true
 }
 
+/** The body of a document that React rendered, its own tag included. */
+export function toBodyMarkup(markup: string): string {
+  return markup.slice(markup.indexOf('</head><body'))
+}
+
+/** Whether any text stands between the tags of the body. */
+export function hasText(markup: string): boolean {
+  return />\s*[^<\s]/.test(toBodyMarkup(markup))
+}
+
 /** Writes the links of a page's stylesheets and scripts. */
 export function toAssetLinks({ css, js }: { css: readonly string[]; js: readonly string[] }): string {
   const styles = css.map((href) => `<link rel="stylesheet" href="${escapeAttribute(href)}">`)

@@ -20,7 +20,7 @@ export function timeoutError(job: Job, timeoutMs: number): IsrError {
   return new IsrError(
     'ISR_TIMEOUT',
     `${details.page}: ${what} was not ready within ${timeoutMs / 1000} s (option generateTimeout). ` +
-      'Does a data call wait for an answer that never comes? Give it a time limit of its own.',
+      'Does a data call wait for an answer that never comes, or is there an endless loop? Give data calls a time limit of their own.',
     details,
   )
 }
@@ -42,9 +42,11 @@ export function lostError(job: Job, reason: unknown): IsrError {
   return new IsrError('ISR_RENDERER_LOST', message, { ...details, cause: reason })
 }
 
-export function pausedError(job: Job, pauseMs: number): IsrError {
+/** The same text each time, so that the log tells it once. */
+export function pausedError(job: Job): IsrError {
   const { what, ...details } = describeJob(job)
-  const seconds = (pauseMs / 1000).toFixed(1)
-  const message = `${details.page}: ${what} has ended its render worker time and again, and is tried again in ${seconds} s at the earliest. What it did stands in the lines before.`
+  const message =
+    `${details.page}: ${what} has ended its render worker time and again, and is left alone for some seconds. ` +
+    'What it did stands in the lines before.'
   return new IsrError('ISR_RENDERER_LOST', message, details)
 }

@@ -145,9 +145,10 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
       if (message.type === 'ready') {
         watch(lane, worker)
         for (const task of lane.tasks.values()) post(lane, worker, task)
-      } else if (message.type === 'leaving') reason = fromWireError(message.error).cause
+      } else if (message.type === 'leaving') reason ??= fromWireError(message.error).cause
       else if (message.type === 'done' || message.type === 'failed') finish(lane, message)
     })
+    // Says more than the last word, which comes before or after it.
     worker.on('error', (error) => (reason = error))
     worker.on('exit', (code) => {
       if (lane.worker !== worker) return
@@ -310,8 +311,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   return {
     run<J extends Job>(job: J, limits: { timeoutMs: number; signal?: AbortSignal }): Promise<JobResult[J['type']]> {
       if (closed || limits.signal?.aborted) return Promise.reject(abortError(job))
-      const pauseMs = strikes.toPauseMs(job)
-      if (pauseMs > 0) return Promise.reject(pausedError(job, pauseMs))
+      if (strikes.toPauseMs(job) > 0) return Promise.reject(pausedError(job))
       return new Promise((resolve, reject) => {
         const done = () => {
           clearTimeout(timer)
