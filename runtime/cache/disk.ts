@@ -59,7 +59,7 @@ const FUTURE_MS = 60_000
  *
  * A write is left out when the file is a whole record of a generation that started later, which another process may have put
  * there. Processes take turns at that look and the rename after it, so of two generations the later one stays, whichever was
- * written last; unless a process is stopped for two seconds in the middle of its turn, or the file system has no symbolic links.
+ * written last; unless a process is stopped for a second in the middle of its turn, or the file system has no symbolic links.
  */
 export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const { dir, log, maxBytes } = options

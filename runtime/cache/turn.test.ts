@@ -63,7 +63,7 @@ describe('turns', () => {
     const other = createTempNames(writer('bbbbbbbb', 11)).create('x.isr')
     await fs.symlink(other, `${path}.turn`)
     expect(await take(writer('aaaaaaaa'), async () => 'done')).toBe('done')
-    expect(waits).toBe(100)
+    expect(waits).toBe(50)
     expect(await fs.readlink(`${path}.turn`)).toBe(other)
   })
 

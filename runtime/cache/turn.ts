@@ -12,7 +12,7 @@ export interface TurnOptions {
 }
 
 /** Two looks and a rename take a millisecond. Who takes longer has been stopped, and nobody waits for ever. */
-const TRIES = 100
+const TRIES = 50
 const WAIT_MS = 20
 
 /**
@@ -20,7 +20,7 @@ const WAIT_MS = 20
  * and the rename. A turn is a link that nobody follows, since making one is a single step and it can hold a name: that of a
  * process that has died is taken over at once.
  *
- * Where there are no such links (some file systems, Windows without the right to make them), and after two seconds of waiting, the
+ * Where there are no such links (some file systems, Windows without the right to make them), and after a second of waiting, the
  * work is done all the same: an old page is better than none.
  */
 export async function inTurn<T>(path: string, options: TurnOptions, work: () => Promise<T>): Promise<T> {
