@@ -1,10 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createDiskIndex } from './disk-index.ts'
+import { createDiskIndex, type DiskIndex, type DiskLimits } from './disk-index.ts'
+
+/** An index of names that can be read. */
+function createIndex(limits: DiskLimits): DiskIndex {
+  const index = createDiskIndex(limits)
+  const toHash = (name: string) => Buffer.from(name).toString('hex')
+  return {
+    touch: (name, bytes, isPage) => index.touch(toHash(name), bytes, isPage),
+    addOld: (name, bytes, isPage) => index.addOld(toHash(name), bytes, isPage),
+    has: (name) => index.has(toHash(name)),
+    remove: (name) => index.remove(toHash(name)),
+    takeExcess: () => index.takeExcess().map((hash) => Buffer.from(hash, 'hex').toString()),
+    bytes: () => index.bytes(),
+  }
+}
 
 describe('disk index', () => {
   it('P7 takes what was not used for longest: what this process never used first, oldest first', () => {
-    const index = createDiskIndex({ maxBytes: 1e9, maxEntries: 3, notFoundEntries: 10 })
+    const index = createIndex({ maxBytes: 1e9, maxEntries: 3, notFoundEntries: 10 })
     for (const hash of ['old 1', 'old 2', 'old 3']) index.addOld(hash, 10, true)
     index.touch('old 2', 10, true)
     index.touch('new', 10, true)
@@ -17,7 +31,7 @@ describe('disk index', () => {
   })
 
   it('P7 counts whole blocks', () => {
-    const index = createDiskIndex({ maxBytes: 8192, maxEntries: 100, notFoundEntries: 10 })
+    const index = createIndex({ maxBytes: 8192, maxEntries: 100, notFoundEntries: 10 })
     index.touch('a', 1, true)
     index.touch('b', 4097, true)
     expect(index.bytes()).toBe(12_288)
@@ -27,7 +41,7 @@ describe('disk index', () => {
   })
 
   it('SEC-99 W9 notFound entries push out no page', () => {
-    const index = createDiskIndex({ maxBytes: 8192, maxEntries: 2, notFoundEntries: 5 })
+    const index = createIndex({ maxBytes: 8192, maxEntries: 2, notFoundEntries: 5 })
     index.touch('page', 4000, true)
     for (let count = 0; count < 100; count++) index.touch(`slug ${count}`, 200, false)
     expect(index.takeExcess()).toHaveLength(95)
@@ -46,7 +60,7 @@ describe('disk index', () => {
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const index = createDiskIndex({ maxBytes: 30_000, maxEntries: 3, notFoundEntries: 2 })
+        const index = createIndex({ maxBytes: 30_000, maxEntries: 3, notFoundEntries: 2 })
         for (const { type, hash, bytes, isPage } of steps) {
           if (type === 'touch') index.touch(hash, bytes, isPage)
           else if (type === 'remove') index.remove(hash)

@@ -12,7 +12,7 @@ export interface DiskLimits {
   readonly notFoundEntries: number
 }
 
-/** Which files there are, how large, and in which order they were used. Knows nothing of the disk itself. */
+/** Which files there are by hash, in hexadecimal digits, how large, and in which order they were used. Knows nothing of the disk itself. */
 export interface DiskIndex {
   /** The file was written or read now. */
   touch(hash: string, bytes: number, isPage: boolean): void
@@ -36,17 +36,21 @@ interface Shelf {
   bytes: number
 }
 
+/** A third of the memory that the digits take, and of a hundred thousand entries. */
+const toName = (hash: string) => Buffer.from(hash, 'hex').toString('latin1')
+const toHash = (name: string) => Buffer.from(name, 'latin1').toString('hex')
+
 /** Pages and the others are bounded apart, so that asking for random slugs cannot push out pages. */
 export function createDiskIndex({ maxBytes, maxEntries, notFoundEntries }: DiskLimits): DiskIndex {
   const pages = createShelf(maxBytes, maxEntries)
   const others = createShelf(notFoundEntries * SMALL_RECORD_BYTES, notFoundEntries)
   const shelves = [pages, others]
 
-  function remove(hash: string): void {
+  function remove(name: string): void {
     for (const shelf of shelves) {
       for (const files of [shelf.used, shelf.old]) {
-        shelf.bytes -= files.get(hash) ?? 0
-        files.delete(hash)
+        shelf.bytes -= files.get(name) ?? 0
+        files.delete(name)
       }
     }
   }
@@ -59,25 +63,29 @@ export function createDiskIndex({ maxBytes, maxEntries, notFoundEntries }: DiskL
 
   return {
     touch(hash, bytes, isPage) {
-      remove(hash)
+      const name = toName(hash)
+      remove(name)
       const shelf = isPage ? pages : others
-      shelf.used.set(hash, toBlocks(bytes))
+      shelf.used.set(name, toBlocks(bytes))
       shelf.bytes += toBlocks(bytes)
     },
     addOld(hash, bytes, isPage) {
       const shelf = isPage ? pages : others
-      shelf.old.set(hash, toBlocks(bytes))
+      shelf.old.set(toName(hash), toBlocks(bytes))
       shelf.bytes += toBlocks(bytes)
     },
-    has: (hash) => shelves.some(({ used, old }) => used.has(hash) || old.has(hash)),
-    remove,
+    has(hash) {
+      const name = toName(hash)
+      return shelves.some(({ used, old }) => used.has(name) || old.has(name))
+    },
+    remove: (hash) => remove(toName(hash)),
     takeExcess() {
       const excess: string[] = []
       for (const shelf of shelves) {
         while (shelf.bytes > shelf.maxBytes || shelf.used.size + shelf.old.size > shelf.maxEntries) {
-          const hash = takeFirst(shelf)
-          if (hash === undefined) break
-          excess.push(hash)
+          const name = takeFirst(shelf)
+          if (name === undefined) break
+          excess.push(toHash(name))
         }
       }
       return excess

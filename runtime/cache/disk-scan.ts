@@ -21,13 +21,14 @@ export interface DiskScanOptions {
 
 /** Above this size a record has bodies; below, its header has to be read to know what it is. */
 const SMALL_BYTES = 4096
+const HASH_DIGITS = 64
 /** Index entries that are added without giving way to requests. */
 const CHUNK = 1000
 /** What fits beside a time in seconds in the 53 bits of a number. */
 const MAX_FILES = 2 ** 22
 
 interface Found {
-  readonly hashes: string[]
+  readonly names: string[]
   readonly bytes: number[]
   /** Modification times in seconds. */
   readonly times: number[]
@@ -42,7 +43,7 @@ interface Found {
  */
 export async function scanDisk(options: DiskScanOptions): Promise<number> {
   const { dir, io, index, isStopped } = options
-  const found: Found = { hashes: [], bytes: [], times: [], pages: [] }
+  const found: Found = { names: [], bytes: [], times: [], pages: [] }
   let setAside = 0
   for await (const { name: shard } of readFolder(io, dir)) {
     if (!/^[0-9a-f]{2}$/.test(shard)) continue
@@ -58,7 +59,8 @@ export async function scanDisk(options: DiskScanOptions): Promise<number> {
     }
   }
   for (const [count, position] of sortByTime(found.times).entries()) {
-    const [hash, bytes, isPage] = [found.hashes[position], found.bytes[position], found.pages[position]]
+    const [name, bytes, isPage] = [found.names[position], found.bytes[position], found.pages[position]]
+    const hash = name?.slice(0, HASH_DIGITS)
     if (hash && bytes !== undefined && !index.has(hash)) index.addOld(hash, bytes, isPage === true)
     if (count % CHUNK === CHUNK - 1) await setImmediate()
   }
@@ -84,13 +86,13 @@ async function sweep({ io, temps, now }: DiskScanOptions, path: string, name: st
 }
 
 async function note({ io, index }: DiskScanOptions, found: Found, path: string, name: string): Promise<void> {
-  const [, hash] = /^([0-9a-f]{64})\.isr$/.exec(name) ?? []
-  if (!hash || index.has(hash) || found.hashes.length === MAX_FILES) return
+  if (!/^[0-9a-f]{64}\.isr$/.test(name) || index.has(name.slice(0, HASH_DIGITS))) return
+  if (found.names.length === MAX_FILES) return
   try {
     const stats = await io.lstat(path)
     if (!stats.isFile()) return
     const isPage = stats.size > SMALL_BYTES || (await isPageRecord(io, path))
-    found.hashes.push(hash)
+    found.names.push(name)
     found.bytes.push(stats.size)
     found.times.push(Math.max(0, Math.floor(stats.mtimeMs / 1000)))
     found.pages.push(isPage)
