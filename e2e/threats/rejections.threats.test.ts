@@ -41,6 +41,32 @@ export const getStaticProps = async () => {
 }
 export default function Page({ value }) { return <main>{value}</main> }`
 
+/** Recursion with and without an asynchronous context, which on old versions of Node could not be caught. */
+const DEEP = `import { AsyncLocalStorage } from 'node:async_hooks'
+const storage = new AsyncLocalStorage()
+const nest = (depth) => { let value = 'ground'; while (depth-- > 0) value = { value }; return value }
+const nestList = (depth) => { let value = []; while (depth-- > 0) value = [value]; return value }
+const fall = () => 1 + fall()
+const ways = {
+  props: () => ({ value: nest(100_000) }),
+  list: () => ({ value: nestList(100_000) }),
+  function: () => ({ value: fall() }),
+  stored: () => storage.run({}, () => ({ value: fall() })),
+  parsed: () => ({ value: JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) }),
+  async: () => storage.run({}, async () => { const sink = async () => { await null; return fall() }; return { value: await sink() } }),
+}
+`
+
+const DEEP_PAGE = `${DEEP}
+export const getStaticPaths = () => ({ paths: [], fallback: 'blocking' })
+export const getStaticProps = async ({ params }) =>
+  params.kind === 'component' ? { props: { value: 'component' } } : { props: await ways[params.kind]() }
+const Nested = ({ depth }) => (depth === 0 ? 'ground' : <div><Nested depth={depth - 1} /></div>)
+export default function Page({ value }) { return <main>{value === 'component' ? <Nested depth={100_000} /> : 'page'}</main> }`
+
+const DEEP_API = `${DEEP}
+export default async (req, res) => res.json(await ways[req.query.kind]())`
+
 let site: Site
 let server: ServerProcess
 const names = Object.keys(WAYS)
@@ -61,6 +87,16 @@ beforeAll(async () => {
           `export const getServerSideProps = async () => { ${body} }\nexport default () => <main>live</main>`,
         ]),
       ),
+      'pages/deep/[kind].jsx': DEEP_PAGE,
+      'pages/api/deep/[kind].js': DEEP_API,
+      'pages/deep-live.jsx': `import { AsyncLocalStorage } from 'node:async_hooks'
+const storage = new AsyncLocalStorage()
+export const getServerSideProps = ({ query }) => {
+  storage.enterWith({})
+  return { props: { depth: Number(query.depth) } }
+}
+const Nested = ({ depth }) => (depth === 0 ? 'ground' : <Nested depth={depth - 1} />)
+export default function Live({ depth }) { return <main><Nested depth={depth} /></main> }`,
       'pages/still.jsx': `export const getStaticProps = () => ({ props: {} })\nexport default () => <main>still</main>`,
     },
   })
@@ -124,4 +160,35 @@ describe('the visitor’s own request', () => {
       expect((await send(server, '/still')).cache).toBe('HIT')
     },
   )
+})
+
+describe('depth', () => {
+  it.each(['props', 'list', 'function', 'stored', 'parsed', 'async', 'component'])(
+    'SEC-109 SEC-88 P8 a page whose %s is 100 000 levels deep is answered, and the process lives',
+    async (kind) => {
+      const answer = await send(server, `/deep/${kind}`)
+      // React itself climbs as deep as memory lasts.
+      expect(kind === 'component' ? [200, 500] : [500]).toContain(answer.status)
+      expect(answer.text).not.toMatch(/RangeError|call stack/)
+      expect((await send(server, '/still')).cache).toBe('HIT')
+    },
+  )
+
+  it.each(['props', 'list', 'function', 'stored', 'parsed', 'async'])(
+    'SEC-109 P8 an API route that answers with %s of that depth is a plain 500',
+    async (kind) => {
+      const answer = await send(server, `/api/deep/${kind}`)
+      expect([answer.status, answer.text]).toEqual([500, 'Internal Server Error'])
+      expect((await send(server, '/still')).cache).toBe('HIT')
+    },
+  )
+
+  it('SEC-109 P8 components that are rendered per request may be as deep, on the thread that serves', async () => {
+    expect((await send(server, '/deep-live?depth=100')).text).toContain('ground')
+    for (const depth of [10_000, 100_000]) {
+      const answer = await send(server, `/deep-live?depth=${depth}`)
+      expect([200, 500], String(depth)).toContain(answer.status)
+      expect((await send(server, '/still')).cache).toBe('HIT')
+    }
+  })
 })
