@@ -95,7 +95,9 @@ function isPreconditionFailed(req: IncomingMessage, modified: Date): boolean {
 function toAssetHeaders(req: IncomingMessage): IncomingMessage['headers'] {
   const { range, 'if-range': ifRange, ...headers } = req.headers
   const match = SIMPLE_RANGE.exec(range ?? '')
-  const isOrdered = match !== null && (match[2] === '' || Number(match[1]) <= Number(match[2]))
+  // sirv takes a last byte of 0 for none.
+  const isOrdered =
+    match !== null && (match[2] === '' || Number(match[1]) <= Number(match[2])) && Number(match[2] || 1) > 0
   // `If-Range` compares strongly too, so its range is never to be used.
   return isOrdered && ifRange === undefined && req.method === 'GET' ? { ...headers, range } : headers
 }
