@@ -90,6 +90,8 @@ export function createLayers(options: LayersOptions): Layers {
     write: writeEntry,
     toWaitMs: () => store?.toWaitMs() ?? 0,
     maxBytes: Math.max(MIN_PENDING_BYTES, options.memoryBytes / 4),
+    newest: (key) => memory.get(key),
+    forget: async (key) => store?.delete(key),
     refuse({ key }) {
       const isTold = hasRefused && store?.isPaused()
       hasRefused = true

@@ -8,6 +8,8 @@ import { toEntryOf } from './testing/entries.ts'
 function createGated(maxBytes = 1e6) {
   const writes: Array<{ entry: Entry; isLate: boolean; finish: (result?: WriteResult) => void }> = []
   const refused: Entry[] = []
+  const memory = new Map<string, Entry>()
+  const forgotten: string[] = []
   const clock = createVirtualClock()
   const pending = createPending({
     clock,
@@ -18,9 +20,11 @@ function createGated(maxBytes = 1e6) {
     toWaitMs: () => waitMs,
     maxBytes,
     refuse: (entry) => refused.push(entry),
+    newest: (key) => memory.get(key),
+    forget: async (key) => void forgotten.push(key),
   })
   let waitMs = 0
-  return { pending, writes, refused, clock, setWait: (ms: number) => void (waitMs = ms) }
+  return { pending, writes, refused, memory, forgotten, clock, setWait: (ms: number) => void (waitMs = ms) }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
@@ -121,6 +125,49 @@ describe('pending writes', () => {
     writes[1]?.finish()
     await turn()
     expect(pending.get('a')).toBeUndefined()
+  })
+
+  it('P9 P12 a write that the store never lets go of ends: later ones are written, and what lands late is mended', async () => {
+    const { pending, writes, memory, forgotten, clock } = createGated()
+    const land: Array<() => void> = []
+    const hang = () => new Promise<void>((resolve) => land.push(resolve))
+    const [old, newer] = [1, 2].map((startedAt) => toEntryOf('a', 10, { startedAt })) as [Entry, Entry]
+    void pending.add(old)
+    writes[0]?.finish({ state: 'failed', rest: hang() })
+    await turn()
+    void pending.add(newer)
+    await clock.advance(29_999)
+    expect(writes).toHaveLength(1)
+    await clock.advance(1)
+    expect(writes.map(({ entry }) => entry)).toEqual([old, newer])
+    writes[1]?.finish()
+    await turn()
+    // The old one lands over it after all.
+    memory.set('a', newer)
+    land[0]?.()
+    await turn()
+    expect(writes.map(({ entry }) => entry)).toEqual([old, newer, newer])
+    writes[2]?.finish()
+    await turn()
+
+    void pending.add(newer)
+    writes[3]?.finish({ state: 'failed', rest: hang() })
+    await clock.advance(30_000)
+    // Nobody knows the newer one any more: a page that is gone is made anew, one that is too old would stay.
+    memory.clear()
+    land[1]?.()
+    await turn()
+    expect(forgotten).toEqual(['a'])
+    expect(clock.timers()).toBe(0)
+  })
+
+  it('P7 what the store never lets go of counts for good', async () => {
+    const { pending, writes, refused, clock } = createGated(15_000)
+    void pending.add(toEntryOf('a', 10_000))
+    writes[0]?.finish({ state: 'failed', rest: new Promise(() => {}) })
+    await clock.advance(30_000)
+    void pending.add(toEntryOf('b', 10_000))
+    expect(refused.map(({ key }) => key)).toEqual(['b'])
   })
 
   it('says whether the store has it', async () => {

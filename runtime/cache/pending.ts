@@ -3,6 +3,8 @@ import { toRetainedBytes } from './memory.ts'
 
 /** Failed tries to end a pause after which an entry is given up: it may be the entry that the store does not like. */
 const MOST_TRIES = 3
+/** How long the next write of a key waits for one that was given up. Some clients never let go of one. */
+const ABANDON_MS = 30_000
 /** Another operation may be finding out whether the pause can end. */
 const SHORTEST_WAIT_MS = 250
 
@@ -47,6 +49,10 @@ export interface PendingOptions {
   readonly maxBytes: number
   /** Called with each entry that was refused or dropped. */
   readonly refuse: (entry: Entry) => void
+  /** The newest entry of a key, when it is at hand. */
+  readonly newest: (key: string) => Entry | undefined
+  /** Makes the store forget a key; must not reject. */
+  readonly forget: (key: string) => Promise<void>
 }
 
 interface Turn {
@@ -60,7 +66,10 @@ interface Turn {
   readonly finish: (isStored: boolean) => void
 }
 
-/** One key. Its writes never overlap, not even with one that was given up: an older one would land over a newer one. */
+/**
+ * One key. Its writes do not overlap, not even with one that was given up: an older one would land over a newer one. Where
+ * that has to happen, because the store does not let go of a write for too long, it is mended once it does.
+ */
 interface Slot {
   /** `settling`: given up, but the store still has it. `parked`: put off. */
   state: 'writing' | 'settling' | 'parked'
@@ -69,11 +78,12 @@ interface Slot {
 }
 
 export function createPending(options: PendingOptions): Pending {
-  const { clock, write, toWaitMs, maxBytes, refuse } = options
+  const { clock, write, toWaitMs, maxBytes, refuse, newest, forget } = options
   const slots = new Map<string, Slot>()
   /** Put off, the longest wait first. */
   const parked = new Map<string, Slot>()
   const writing = new Set<Promise<void>>()
+  const abandonings = new Set<unknown>()
   let bytes = 0
   let timer: unknown
   let isRetrying = false
@@ -92,14 +102,50 @@ export function createPending(options: PendingOptions): Pending {
         slot.state = 'settling'
         // Whoever waits for the next one has waited as long as a write may take.
         slot.next?.finish(false)
-        const settle = () => {
-          if (advance(key, slot, isKept) && !isClosed) void start(key, slot)
-        }
-        rest.then(settle, settle)
+        waitFor(rest, key, slot, isKept)
         return
       }
       if (!advance(key, slot, isKept)) return
     }
+  }
+
+  function waitFor(rest: Promise<unknown>, key: string, slot: Slot, isKept: boolean): void {
+    const { entry, bytes: retained } = slot.turn
+    let isAbandoned = false
+    const goOn = () => {
+      if (advance(key, slot, isKept) && !isClosed) void start(key, slot)
+    }
+    const abandoning = clock.setTimeout(() => {
+      isAbandoned = true
+      abandonings.delete(abandoning)
+      // The store still has its bytes.
+      bytes += retained
+      goOn()
+    }, ABANDON_MS)
+    abandonings.add(abandoning)
+    const settle = () => {
+      if (isAbandoned) {
+        bytes -= retained
+        mend(entry)
+        return
+      }
+      clock.clearTimeout(abandoning)
+      abandonings.delete(abandoning)
+      goOn()
+    }
+    rest.then(settle, settle)
+  }
+
+  /** An old write may have landed over a newer one: that is written again, or nothing is left of both. */
+  function mend(old: Entry): void {
+    const { key } = old
+    if (isClosed) return
+    const slot = slots.get(key)
+    // What waits behind what is being written is written after this.
+    if (slot && (slot.next || slot.state === 'parked')) return
+    const entry = slot?.turn.entry ?? newest(key)
+    if (!entry) void forget(key)
+    else if (entry.startedAt > old.startedAt) void add(entry)
   }
 
   /** @returns whether there is something to write at once */
@@ -175,46 +221,47 @@ export function createPending(options: PendingOptions): Pending {
     return bytes + size <= maxBytes
   }
 
+  function add(entry: Entry): Promise<boolean> {
+    const { key } = entry
+    const slot = slots.get(key)
+    const size = toRetainedBytes(entry)
+    const waiting = slot?.state === 'parked' ? slot.turn : slot?.next
+    if (!makeRoom(size - (waiting?.bytes ?? 0), key)) {
+      refuse(entry)
+      return Promise.resolve(false)
+    }
+    bytes += size - (waiting?.bytes ?? 0)
+    if (slot && waiting && slot.state !== 'parked') {
+      waiting.entry = entry
+      waiting.bytes = size
+      return waiting.written
+    }
+    const turn = createTurn(entry, size)
+    if (!slot) {
+      const fresh: Slot = { state: 'writing', turn, next: undefined }
+      slots.set(key, fresh)
+      void start(key, fresh)
+    } else if (slot.state === 'parked') {
+      slot.turn = turn
+      if (toWaitMs() === 0) void start(key, slot)
+      else {
+        turn.isLate = true
+        turn.finish(false)
+      }
+    } else {
+      slot.next = turn
+      if (slot.state === 'settling') turn.finish(false)
+    }
+    return turn.written
+  }
+
   return {
     get(key) {
       const slot = slots.get(key)
       return (slot?.next ?? slot?.turn)?.entry
     },
 
-    add(entry) {
-      const { key } = entry
-      const slot = slots.get(key)
-      const size = toRetainedBytes(entry)
-      const waiting = slot?.state === 'parked' ? slot.turn : slot?.next
-      if (!makeRoom(size - (waiting?.bytes ?? 0), key)) {
-        refuse(entry)
-        return Promise.resolve(false)
-      }
-      bytes += size - (waiting?.bytes ?? 0)
-      if (slot && waiting && slot.state !== 'parked') {
-        waiting.entry = entry
-        waiting.bytes = size
-        return waiting.written
-      }
-      const turn = createTurn(entry, size)
-      if (!slot) {
-        const fresh: Slot = { state: 'writing', turn, next: undefined }
-        slots.set(key, fresh)
-        void start(key, fresh)
-      } else if (slot.state === 'parked') {
-        slot.turn = turn
-        if (toWaitMs() === 0) void start(key, slot)
-        else {
-          turn.isLate = true
-          turn.finish(false)
-        }
-      } else {
-        slot.next = turn
-        if (slot.state === 'settling') turn.finish(false)
-      }
-      return turn.written
-    },
-
+    add,
     resume,
 
     async idle() {
@@ -223,7 +270,8 @@ export function createPending(options: PendingOptions): Pending {
 
     close() {
       isClosed = true
-      clock.clearTimeout(timer)
+      for (const each of [timer, ...abandonings]) clock.clearTimeout(each)
+      abandonings.clear()
       timer = undefined
     },
   }
