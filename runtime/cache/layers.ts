@@ -131,7 +131,8 @@ export function createLayers(options: LayersOptions): Layers {
   async function readPrerendered(key: string): Promise<Entry | undefined> {
     try {
       if (!prerendered.has(key)) return undefined
-      const entry = await prerendered.read(key)
+      // The build's entries lie on a disk too, and disks hang.
+      const entry = await limited(prerendered.read(key), READ_LIMIT_MS, `reading the prerendered ${key}`)
       if (!entry) {
         onTrouble({ key, reason: 'damaged', error: storeError(`The prerendered entry ${key} is damaged and not used`) })
       }

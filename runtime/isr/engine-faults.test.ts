@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { encodeEntry } from '../cache/codec.ts'
 import {
   COMPLETE,
   createFakePrerendered,
@@ -335,6 +336,25 @@ describe('a store that fails', () => {
     const read = watch(engine.read(target, READ))
     await clock.advance(2000)
     expect(read.value && show(read.value)).toBe('MISS generated v1')
+  })
+
+  it('REL-45 P5 entries of the build that hang cost a bounded wait too, and no page is stuck behind them', async () => {
+    const prerendered = createFakePrerendered([toPageEntry('/b/x', 'v1')])
+    const kit = createKit({ prerendered: { ...prerendered, read: () => new Promise(() => {}) } })
+    kit.renderer.answer = () => toPage('v2')
+    const read = watch(kit.engine.read(target, READ))
+    await kit.clock.advance(2000)
+    expect(read.value && show(read.value)).toBe('MISS generated v2')
+    expect(kit.eventTypes()).toEqual(['store-error', 'regenerated', 'miss'])
+  })
+
+  it('P1 a copy that another process has stored in the meantime is better than an error', async () => {
+    const { engine, clock, renderer, store } = createKit()
+    const cold = watch(engine.read(target, READ))
+    await settle()
+    store.records.set(target.key, encodeEntry(nowEntry(clock, '/b/x', 'v1')))
+    await renderer.calls[0]?.reject(new Error('down'))
+    expect(cold.value && show(cold.value)).toBe('STALE stale-error v1')
   })
 
   it('REL-26 a damaged entry is a miss, is set aside, and is never served', async () => {

@@ -91,11 +91,27 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  async function generate({ target, reason }: Flight): Promise<Draft> {
+  /** What another request has found, or another server made, while this generation waited for its turn. */
+  async function adopt({ key }: Target): Promise<Entry | undefined> {
+    const isFresh = (entry: Entry | undefined) => entry && decide(entry, clock.now()) === 'fresh'
+    const known = memory.get(key)
+    if (isFresh(known)) return known
+    const newer = (store?.claim ?? (store && known)) ? await fleet.takeOver(key, known) : undefined
+    if (newer) return newer
+    const kept = memory.get(key)
+    if (!isFresh(kept)) return undefined
+    fleet.release(key)
+    return kept
+  }
+
+  async function generate({ target, reason }: Flight, isOvertaken: () => boolean): Promise<Draft | undefined> {
+    const adopted = reason === 'stale' ? await adopt(target) : undefined
+    if (adopted) return { entry: adopted, adopted: true, renderMs: 0 }
+    if (isOvertaken()) {
+      fleet.release(target.key)
+      return undefined
+    }
     const known = memory.get(target.key)
-    const newer =
-      reason === 'stale' && (store?.claim ?? (store && known)) ? await fleet.takeOver(target.key, known) : undefined
-    if (newer) return { entry: newer, adopted: true, renderMs: 0 }
     const begin = clock.now()
     try {
       const entry = await generation.run(target, reason, known)
@@ -159,7 +175,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   /** The visitor waits. An older copy, when there is one, is better than an error. */
-  async function answerGenerated(target: Target, old: Entry | undefined): Promise<Outcome> {
+  async function answerGenerated(target: Target, old: Entry | undefined, outdated: boolean): Promise<Outcome> {
     if (old && backoff.isBlocked(target.key, clock.now())) return answer(target, 'STALE', 'stale-error', old)
     if (!old && isPaused(target)) throw toPausedError(target)
     if (waiters.isFull()) return answerWithoutWaiting(target, old)
@@ -169,8 +185,11 @@ export function createEngine(options: EngineOptions): Engine {
       const { entry, adopted, renderMs } = await waiters.wait(flight.landed)
       return adopted ? answer(target, 'HIT', 'fresh', entry) : answer(target, 'MISS', 'generated', entry, { renderMs })
     } catch (error) {
-      if (old) return answer(target, 'STALE', 'stale-error', old)
-      throw error
+      // Somebody else may have found or stored a copy in the meantime, or the store may answer again.
+      const again = old && !outdated ? layers.held(target.key) : (await layers.load(target.key))?.entry
+      const copy = again ?? old
+      if (!copy) throw error
+      return answer(target, 'STALE', 'stale-error', copy)
     }
   }
 
@@ -181,9 +200,13 @@ export function createEngine(options: EngineOptions): Engine {
     return true
   }
 
+  /** As when the queue is full: an older copy, marked as what it is, or an error. */
   function answerWithoutWaiting(target: Target, old: Entry | undefined): Outcome {
-    if (old) return answerStale(target, old, { prefetch: false, complete: true })
     emit({ type: 'overload', ...toPlace(target), reason: 'waiters' })
+    if (old) {
+      refresh(target)
+      return answer(target, 'STALE', 'stale-error', old)
+    }
     const details = { page: target.route.file, path: target.path }
     throw new IsrError('ISR_OVERLOADED', `${target.path} was not generated: too many visitors are waiting.`, details)
   }
@@ -191,7 +214,7 @@ export function createEngine(options: EngineOptions): Engine {
   function answerAbsent(target: Target, request: ReadRequest): Outcome | Promise<Outcome> {
     const { key, route } = target
     if (route.fallback !== true || request.complete || key === toShellKey(route.pattern)) {
-      return answerGenerated(target, undefined)
+      return answerGenerated(target, undefined, false)
     }
     refresh(target)
     emit({ type: 'shell', ...toPlace(target), reason: 'fallback-shell' })
@@ -208,9 +231,10 @@ export function createEngine(options: EngineOptions): Engine {
     const entry = held ?? found?.entry
     if (!entry) return answerAbsent(target, request)
     // An outdated copy is treated as an expired one: better than an error page, and nothing else.
-    const freshness = !held && found?.outdated ? 'expired' : decide(entry, clock.now())
+    const isOutdated = !held && found?.outdated === true
+    const freshness = isOutdated ? 'expired' : decide(entry, clock.now())
     if (freshness === 'fresh') return answer(target, 'HIT', 'fresh', entry)
-    return freshness === 'stale' ? answerStale(target, entry, request) : answerGenerated(target, entry)
+    return freshness === 'stale' ? answerStale(target, entry, request) : answerGenerated(target, entry, isOutdated)
   }
 
   async function revalidate(target: Target, { onlyGenerated }: { onlyGenerated: boolean }): Promise<RevalidateResult> {

@@ -39,8 +39,11 @@ export interface FlightsOptions {
   readonly queue: number
   /** How long one may wait before it is given up, in milliseconds. */
   readonly waitMs: number
-  /** Makes the entry; has to end in bounded time. */
-  readonly generate: (flight: Flight) => Promise<Draft>
+  /**
+   * Makes the entry; has to end in bounded time. One that was overtaken before its render has begun need not begin it:
+   * that makes nothing.
+   */
+  readonly generate: (flight: Flight, isOvertaken: () => boolean) => Promise<Draft | undefined>
   /** Puts what was made where readers find it. Synchronous: from then on it is served. */
   readonly commit: (flight: Flight, draft: Draft) => Landing
   readonly onFailed: (flight: Flight, error: unknown) => void
@@ -69,22 +72,22 @@ export interface Flights {
 
 interface Lane {
   /** The one to join. */
-  current: Airplane | undefined
+  current: Generation | undefined
   /** Starts when the current one has ended, because that began before those who wait for this one asked. */
-  next: Airplane | undefined
+  next: Generation | undefined
   /** All that have not ended, fenced ones included. */
-  readonly all: Set<Airplane>
+  readonly all: Set<Generation>
   /** What landed last: nothing that started earlier may land after it. */
   last: { readonly sequence: number; readonly landing: Landing } | undefined
 }
 
-interface Airplane extends Flight {
+interface Generation extends Flight {
   readonly lane: Lane
   reason: RevalidateReason
   priority: Priority
   /** The order of starts; 0 before the start. */
   sequence: number
-  newer: Airplane | undefined
+  newer: Generation | undefined
   expiry: unknown
   readonly resolve: (landing: Landing) => void
   readonly reject: (error: unknown) => void
@@ -96,7 +99,7 @@ export function createFlights(options: FlightsOptions): Flights {
   const idleWaiters: Array<() => void> = []
   let sequence = 0
   let isAbandoned = false
-  const queue = createQueue<Airplane>({
+  const queue = createQueue<Generation>({
     concurrency: options.concurrency,
     limit: options.queue,
     start: (flight) => {
@@ -114,16 +117,16 @@ export function createFlights(options: FlightsOptions): Flights {
     return lane
   }
 
-  function board(lane: Lane, target: Target, reason: RevalidateReason, priority: Priority): Airplane {
-    let resolve: Airplane['resolve'] = () => {}
-    let reject: Airplane['reject'] = () => {}
+  function board(lane: Lane, target: Target, reason: RevalidateReason, priority: Priority): Generation {
+    let resolve: Generation['resolve'] = () => {}
+    let reject: Generation['reject'] = () => {}
     const landed = new Promise<Landing>((onLanded, onFailure) => {
       resolve = onLanded
       reject = onFailure
     })
     // Background work has no listener; its failures are reported by `onFailed`.
     landed.catch(() => {})
-    const flight: Airplane = {
+    const flight: Generation = {
       target,
       reason,
       landed,
@@ -139,14 +142,14 @@ export function createFlights(options: FlightsOptions): Flights {
     return flight
   }
 
-  function launch(flight: Airplane): void {
+  function launch(flight: Generation): void {
     flight.lane.current = flight
     if (isAbandoned) return crash(flight, toClosedError(flight.target))
     armExpiry(flight)
     if (!queue.add(flight, flight.priority)) refuse(flight)
   }
 
-  function armExpiry(flight: Airplane): void {
+  function armExpiry(flight: Generation): void {
     clock.clearTimeout(flight.expiry)
     flight.expiry = clock.setTimeout(() => {
       if (queue.remove(flight)) refuse(flight)
@@ -154,48 +157,47 @@ export function createFlights(options: FlightsOptions): Flights {
   }
 
   /** Somebody who goes first waits for it now, and for the full time. */
-  function promote(flight: Airplane, priority: Priority): void {
+  function promote(flight: Generation, priority: Priority): void {
     if (flight.sequence > 0 || !isBefore(priority, flight.priority)) return
     flight.priority = priority
     queue.move(flight, priority)
     armExpiry(flight)
   }
 
-  async function fly(flight: Airplane): Promise<void> {
+  async function fly(flight: Generation): Promise<void> {
     let draft: Draft | undefined
     let failure: unknown
     try {
-      draft = await generate(flight)
+      draft = await generate(flight, () => flight.newer !== undefined)
     } catch (error) {
       failure = error
       onFailed(flight, error)
     }
     // The slot is free as soon as the rendering is over: the newer generation that is awaited below may need it.
     queue.release()
-    const overtaking = await waitForNewer(flight)
+    const newerFailure = await waitForNewer(flight)
     if (!flight.lane.all.has(flight)) return
     const { last } = flight.lane
-    if (overtaking) land(flight, overtaking)
-    else if (!draft) crash(flight, failure)
-    else if (last && last.sequence > flight.sequence) land(flight, last.landing)
-    else touchDown(flight, draft)
+    if (last && last.sequence > flight.sequence) land(flight, last.landing)
+    else if (draft) touchDown(flight, draft)
+    else crash(flight, failure ?? newerFailure)
   }
 
-  /** When the newer one fails, what this one made is the best there is. */
-  async function waitForNewer(flight: Airplane): Promise<Landing | undefined> {
+  /** When the newer one fails, what this one made is the best there is. @returns why it failed, if it did */
+  async function waitForNewer(flight: Generation): Promise<unknown> {
+    let failure: unknown
     while (flight.newer) {
       const { newer } = flight
       flight.newer = undefined
-      try {
-        return await newer.landed
-      } catch {
-        continue
-      }
+      failure = await newer.landed.then(
+        () => undefined,
+        (error: unknown) => error,
+      )
     }
-    return undefined
+    return failure
   }
 
-  function touchDown(flight: Airplane, draft: Draft): void {
+  function touchDown(flight: Generation, draft: Draft): void {
     try {
       const landing = commit(flight, draft)
       flight.lane.last = { sequence: flight.sequence, landing }
@@ -206,21 +208,26 @@ export function createFlights(options: FlightsOptions): Flights {
     }
   }
 
-  function land(flight: Airplane, landing: Landing): void {
+  function land(flight: Generation, landing: Landing): void {
     leave(flight)
     flight.resolve(landing)
   }
 
-  function crash(flight: Airplane, error: unknown): void {
+  function crash(flight: Generation, error: unknown): void {
     const { lane } = flight
     leave(flight)
     flight.reject(error)
+    // What it had overtaken waits for the one after it, which is newer too.
+    const { current } = lane
+    for (const each of lane.all) {
+      if (each.newer === flight) each.newer = current && isAfter(current, each) ? current : undefined
+    }
     // One that this one had overtaken is as good as any other again.
     const latest = [...lane.all].findLast((each) => each.sequence > (lane.last?.sequence ?? 0))
     lane.current ??= latest
   }
 
-  function refuse(flight: Airplane): void {
+  function refuse(flight: Generation): void {
     clock.clearTimeout(flight.expiry)
     onOverload(flight, flight.priority)
     const { route, path } = flight.target
@@ -228,7 +235,7 @@ export function createFlights(options: FlightsOptions): Flights {
     crash(flight, new IsrError('ISR_OVERLOADED', `${path} was not generated: too many pages are waiting.`, details))
   }
 
-  function leave(flight: Airplane): void {
+  function leave(flight: Generation): void {
     const { lane } = flight
     lane.all.delete(flight)
     if (lane.current === flight) {
@@ -300,6 +307,10 @@ export function createFlights(options: FlightsOptions): Flights {
       if (lanes.size > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))
     },
   }
+}
+
+function isAfter(first: Generation, second: Generation): boolean {
+  return first.sequence === 0 || first.sequence > second.sequence
 }
 
 function toClosedError({ route, path }: Target): IsrError {

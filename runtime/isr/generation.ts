@@ -28,10 +28,13 @@ export function createGeneration({ clock, renderer, settings }: GenerationOption
   const timeoutMs = settings.generateTimeout * 1000
   let lastStart = -Infinity
 
-  /** Entries replace each other in the order of their starts, so that has to be one, even when the clock jumps back. */
+  /**
+   * Entries replace each other in the order of their starts, so that has to be one, even when the clock jumps back, and
+   * even when the entry that had the last word is out of memory by then.
+   */
   function toStart(known: Entry | undefined): number {
-    lastStart = Math.max(clock.now(), lastStart + 1)
-    return known ? Math.max(lastStart, known.startedAt + 1) : lastStart
+    lastStart = Math.max(clock.now(), lastStart + 1, known ? known.startedAt + 1 : -Infinity)
+    return lastStart
   }
 
   async function runInTime(job: Extract<Job, { type: 'page' | 'shell' }>, target: Target): Promise<Generated> {

@@ -70,7 +70,7 @@ describe('render.waiters', () => {
     expect(show(await engine.read(toTarget('/b/fresh'), READ))).toBe('HIT fresh v1')
     expect(show(await engine.read(toTarget('/b/stale'), READ))).toBe('STALE stale-time v1')
     expect(show(await engine.read(toTarget('/b/shell', true), READ))).toBe('SHELL')
-    expect(show(await engine.read(toTarget('/b/expired'), COMPLETE))).toBe('STALE stale-time v1')
+    expect(show(await engine.read(toTarget('/b/expired'), COMPLETE))).toBe('STALE stale-error v1')
     await settle()
     // It is made anew behind it, as a stale page is.
     expect(renderer.calls.map(({ job }) => 'path' in job && job.path)).toContain('/b/expired')

@@ -8,24 +8,35 @@ export interface VirtualClock extends Clock {
   jump(ms: number): void
   /** Timers that wait. */
   timers(): number
+  /** Milliseconds that have passed, whatever the jumps. */
+  elapsed(): number
+  /** When the next timer is due, in terms of `elapsed`. */
+  dueAt(): number | undefined
+  /** Lets time pass up to the next timer and runs that, without waiting for what it sets off. */
+  fire(): void
+  /** Lets time pass without running timers: none may be due in it. */
+  pass(ms: number): void
+}
+
+interface Timer {
+  readonly at: number
+  readonly callback: () => void
 }
 
 export function createVirtualClock(start = 1_700_000_000_000): VirtualClock {
   let time = 0
   let offset = start
   let nextId = 1
-  const timers = new Map<number, { at: number; callback: () => void }>()
+  const timers = new Map<number, Timer>()
 
-  function takeDue(until: number): (() => void) | undefined {
-    const due = [...timers].filter(([, timer]) => timer.at <= until).sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0]
-    if (!due) return undefined
-    const [id, timer] = due
-    timers.delete(id)
-    time = Math.max(time, timer.at)
-    return timer.callback
+  /** The earliest, and of those that are due at the same time the one that was set first. */
+  function findNext(): { id: number; timer: Timer } | undefined {
+    let next: { id: number; timer: Timer } | undefined
+    for (const [id, timer] of timers) if (!next || timer.at < next.timer.at) next = { id, timer }
+    return next
   }
 
-  return {
+  const clock: VirtualClock = {
     now: () => offset + time,
     setTimeout(callback, ms) {
       const id = nextId++
@@ -38,8 +49,8 @@ export function createVirtualClock(start = 1_700_000_000_000): VirtualClock {
     async advance(ms) {
       const until = time + ms
       await settle()
-      for (let callback = takeDue(until); callback; callback = takeDue(until)) {
-        callback()
+      for (let due = clock.dueAt(); due !== undefined && due <= until; due = clock.dueAt()) {
+        clock.fire()
         await settle()
       }
       time = until
@@ -48,7 +59,20 @@ export function createVirtualClock(start = 1_700_000_000_000): VirtualClock {
       offset += ms
     },
     timers: () => timers.size,
+    elapsed: () => time,
+    dueAt: () => findNext()?.timer.at,
+    fire() {
+      const next = findNext()
+      if (!next) return
+      timers.delete(next.id)
+      time = Math.max(time, next.timer.at)
+      next.timer.callback()
+    },
+    pass(ms) {
+      time += ms
+    },
   }
+  return clock
 }
 
 /** Lets everything that needs neither time nor I/O settle. */
