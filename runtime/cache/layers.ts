@@ -10,9 +10,13 @@ import {
 } from './guarded-store.ts'
 import type { Memory } from './memory.ts'
 import { createPending, type WriteResult } from './pending.ts'
+import { withTimeLimit } from './time-limit.ts'
 
 /** What may wait for a slow store, whatever the size of the memory. */
 const MIN_PENDING_BYTES = 16 * 1024 * 1024
+
+/** The build's entries lie on a disk too, and disks hang. */
+const PACK_LIMIT_MS = 2000
 
 /** What happened to the store; never thrown at a visitor. */
 export interface StoreTrouble {
@@ -131,8 +135,7 @@ export function createLayers(options: LayersOptions): Layers {
   async function readPrerendered(key: string): Promise<Entry | undefined> {
     try {
       if (!prerendered.has(key)) return undefined
-      // The build's entries lie on a disk too, and disks hang.
-      const entry = await limited(prerendered.read(key), READ_LIMIT_MS, `reading the prerendered ${key}`)
+      const entry = await withTimeLimit(prerendered.read(key), { clock, ms: PACK_LIMIT_MS, toError: toPackTimeout })
       if (!entry) {
         onTrouble({ key, reason: 'damaged', error: storeError(`The prerendered entry ${key} is damaged and not used`) })
       }
@@ -211,6 +214,10 @@ function pickBetter(stored: Found | undefined, packed: Found | undefined): Found
   if (!stored || !packed) return stored ?? packed
   if (stored.outdated !== packed.outdated) return stored.outdated ? packed : stored
   return stored.entry.startedAt >= packed.entry.startedAt ? stored : packed
+}
+
+function toPackTimeout(): Error {
+  return new Error(`the disk took longer than ${PACK_LIMIT_MS} ms`)
 }
 
 function storeError(message: string): IsrError {

@@ -53,7 +53,7 @@ export function createEngine(options: EngineOptions): Engine {
   const backoff = createBackoff(options.random)
   /** Of pages that nobody has a copy of: an error is all that their visitors get, so that pauses are short. */
   const coldBackoff = createBackoff(options.random, { free: FREE_COLD_FAILURES, longestMs: LONGEST_COLD_PAUSE_MS })
-  const generation = createGeneration({ clock, renderer, settings })
+  const generation = createGeneration({ clock, renderer, settings, builtAt: prerendered.newestStartedAt })
   const layers = createLayers({
     clock,
     random: options.random,

@@ -17,16 +17,18 @@ export interface GenerationOptions {
   readonly clock: Clock
   readonly renderer: Renderer
   readonly settings: Settings
+  /** When the latest of the build's entries was started: what is generated now is newer, whatever the clock says. */
+  readonly builtAt: number | undefined
 }
 
 /**
  * A generation ends within the time limit, whether the renderer keeps to it or not: its late result is thrown away
  * (promise P5).
  */
-export function createGeneration({ clock, renderer, settings }: GenerationOptions): Generation {
+export function createGeneration({ clock, renderer, settings, builtAt = -Infinity }: GenerationOptions): Generation {
   const running = new Set<AbortController>()
   const timeoutMs = settings.generateTimeout * 1000
-  let lastStart = -Infinity
+  let lastStart = builtAt
 
   /**
    * Entries replace each other in the order of their starts, so that has to be one, even when the clock jumps back, and

@@ -28,8 +28,8 @@ export interface Checker {
   audit(instance: Instance): void
   noteRender(instance: Instance, made: Made): void
   noteRendered(instance: Instance, made: Made, end: 'ok' | 'failed' | 'late'): void
-  /** @returns tells that the store has let go of the record */
-  noteWrite(instance: Instance, path: string, bytes: Uint8Array, meta: EntryMeta): () => void
+  /** @returns tells that the store has let go of the record, and whether it says that it is stored */
+  noteWrite(instance: Instance, path: string, bytes: Uint8Array, meta: EntryMeta): (isStored: boolean) => void
   /** @param entry what the store answered in time, and whole */
   noteAnswer(instance: Instance, path: string, entry: Entry | undefined): void
   /** Reading the build's copy has ended, or will not. */
@@ -59,7 +59,7 @@ const CLOCK_TOLERANCE_MS = 2000
 /** All that is asked of a store before a generation starts: reading, setting aside, the build's copy, and once more. */
 const STORE_MS = 12_000
 /** Below this nothing is pushed out of memory by so few pages. */
-export const ROOMY_BYTES = 100_000
+const ROOMY_BYTES = 100_000
 const ROOMY_COUNT = 10
 
 /** What a visitor's failed request may fail with. The last is what a data function gets that revalidates, and may pass on. */
@@ -161,10 +161,15 @@ export function createChecker(parts: CheckerParts): Checker {
     return age < entry.expire * 1000 ? 'stale' : 'expired'
   }
 
-  /** P12: renders of the same process in their order; those of others as their clocks say. */
-  function isSince(floor: Floor, made: Made, entry: Entry, instance: Instance): boolean {
+  /**
+   * P12: renders of the same process in their order; those of others as their clocks say.
+   *
+   * @param opinion what holds of copies of other processes when clocks disagree
+   */
+  function isSince(floor: Floor, made: Made, entry: Entry, instance: Instance, opinion: boolean): boolean {
     if (made.instance === instance.id) return made.id >= floor.id
-    return made.instance !== -1 && entry.startedAt >= floor.wall
+    if (made.instance === -1) return false
+    return hasJumped ? opinion : entry.startedAt >= floor.wall
   }
 
   // ── What must be there ──
@@ -198,7 +203,7 @@ export function createChecker(parts: CheckerParts): Checker {
   ): string | undefined {
     const history = historyOf(instance, call.path)
     const isGood = (made: Made | undefined, entry: Entry) =>
-      made !== undefined && (!floor || isSince(floor, made, entry, instance))
+      made !== undefined && (!floor || isSince(floor, made, entry, instance, false))
     for (const held of [heldBefore, history.isHeld ? history.latest : undefined]) {
       if (held && isGood(site.findMade(held), held)) return 'in memory'
     }
@@ -245,8 +250,9 @@ export function createChecker(parts: CheckerParts): Checker {
       history.latest = entry
       history.isHeld = true
     }
+    history.seenStamp = Math.max(history.seenStamp, entry.startedAt)
     const { floor } = history
-    if (!floor || isSince(floor, made, entry, instance)) return
+    if (!floor || isSince(floor, made, entry, instance, true)) return
     // P1 wins over P12 in one case only: the newer copy is nowhere to be found, rendering it again was tried and failed.
     const reachable = findReachable(instance, call, held, floor)
     if (state !== 'STALE' || detail !== 'stale-error') {
@@ -353,7 +359,7 @@ export function createChecker(parts: CheckerParts): Checker {
       }
       const result = instance.engine.revalidate(target, options)
       result.then(
-        ({ status }) => {
+        ({ status, stored }) => {
           if (instance.state === 'gone') return
           instance.calls.delete(call)
           say(() => `   ${toName(instance)} has revalidated ${path}: ${status}`)
@@ -364,6 +370,10 @@ export function createChecker(parts: CheckerParts): Checker {
           }
           const history = historyOf(instance, path)
           const { floor } = history
+          if (stored === false) reach('revalidated, not stored')
+          else if (setup.store !== 'none' && history.storedId < call.nextId) {
+            violate('P12', `revalidate of ${path} resolves as stored, and the store has not said so`)
+          }
           if (!floor || floor.id < call.nextId) history.floor = { id: call.nextId, wall: call.wall, at: call.at }
         },
         (error: unknown) => {
@@ -403,7 +413,7 @@ export function createChecker(parts: CheckerParts): Checker {
       reach('hit')
       const freshness = toFreshness(entry, instance.clock.now())
       if (freshness !== 'fresh') violate('P9', `memory gives render #${made.id} of ${path}, and ${freshness}`)
-      if (floor && !isSince(floor, made, entry, instance)) {
+      if (floor && !isSince(floor, made, entry, instance, true)) {
         violate('P12', `memory gives render #${made.id} of ${path}, but a revalidation has resolved since`)
       }
       return entry
@@ -477,15 +487,21 @@ export function createChecker(parts: CheckerParts): Checker {
       say(() => `   ${toName(instance)} writes render #${made.id} of ${path}`)
       if (made.instance !== instance.id) violate('P4', `a copy of another process is stored again: #${made.id}`)
       if (meta.kind !== entry.kind || meta.generatedAt !== entry.generatedAt) violate('P2', `meta data of #${made.id}`)
-      if (entry.startedAt <= history.lastStamp) {
+      const { lastWritten } = history
+      const isAgain = lastWritten?.expire === entry.expire
+      if (lastWritten && !isAgain && entry.startedAt <= lastWritten.startedAt) {
         violate('P12', `render #${made.id} of ${path} is stored after a later one`)
       }
-      history.lastStamp = entry.startedAt
+      if (isAgain) reach('write tried again')
+      history.lastWritten = entry
+      // Not even beside one that was given up: the older one would land over the newer one.
+      if (history.writing.size > 0) violate('P12', `two records of ${path} are written at the same time`)
       const writing = { made, since: clock.elapsed() }
-      const others = [...history.writing].filter(({ since }) => clock.elapsed() < since + WRITE_LIMIT_MS)
-      if (others.length > 0) violate('P7', `${others.length + 1} records of ${path} are written at the same time`)
       history.writing.add(writing)
-      return () => history.writing.delete(writing)
+      return (isStored) => {
+        history.writing.delete(writing)
+        if (isStored) history.storedId = Math.max(history.storedId, made.id)
+      }
     },
 
     noteAnswer(instance, path, entry) {
@@ -497,14 +513,19 @@ export function createChecker(parts: CheckerParts): Checker {
       const made = identify(entry, path, 'stored')
       if (!made) return
       history.answers.push({ step: getStep(), made, entry })
+      history.storedId = Math.max(history.storedId, made.id)
       // What does not fit pushes out what was there, and is not kept itself.
       if (toRetainedBytes(entry) > setup.memoryBytes) history.isHeld = false
-      const isNewer = !history.latest || entry.startedAt > history.latest.startedAt
-      const isOutdated = history.floor && !isSince(history.floor, made, entry, instance)
+      const isNewer = entry.startedAt > Math.max(history.seenStamp, history.latest?.startedAt ?? -Infinity)
+      history.seenStamp = Math.max(history.seenStamp, entry.startedAt)
+      const isOutdated = history.floor && !isSince(history.floor, made, entry, instance, true)
       if (isOutdated) reach('outdated record not taken for good')
       if (toFreshness(entry, instance.clock.now()) !== 'fresh') return
       history.attempts += 1
-      if (!isNewer || isOutdated || hasJumped) return
+      // What this process revalidated may have started later than it was asked for.
+      const { floor, lastWritten } = history
+      const isAfterOwn = !floor || (lastWritten && entry.startedAt > lastWritten.startedAt)
+      if (!isNewer || isOutdated || !isAfterOwn || hasJumped) return
       foundFresh = { step: getStep(), instance, path }
       if (made.instance !== instance.id) reach('record of another process adopted')
     },
@@ -531,6 +552,11 @@ export function createChecker(parts: CheckerParts): Checker {
           doubt(instance)
         }
       }
+      if (event.type === 'store-paused') {
+        reach(`store paused for ${event.reason}s`)
+        for (const each of instance.histories.values()) each.answers.length = 0
+      }
+      if (event.type === 'store-resumed') reach('store used again')
       if (event.type === 'store-error') reach(`store ${event.reason}`)
       if (event.type === 'overload') reach(`overload ${event.reason}`)
       if (event.type === 'failed') reach(`failed ${toCode(event.error)}`)
@@ -574,6 +600,11 @@ export function createChecker(parts: CheckerParts): Checker {
   }
 
   return checker
+}
+
+/** Whether memory alone can hold all pages. */
+export function isRoomyFor({ memoryBytes, notFoundEntries }: Setup): boolean {
+  return memoryBytes >= ROOMY_BYTES && notFoundEntries >= ROOMY_COUNT
 }
 
 export function toName(instance: Pick<Instance, 'id' | 'slot'>): string {

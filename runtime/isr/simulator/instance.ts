@@ -6,6 +6,8 @@ import type { Made } from './site.ts'
 export interface InstanceClock extends Clock {
   /** Sets the wall clock. */
   jump(ms: number): void
+  /** Sets it right again. */
+  correct(): void
   /** The process is gone, and its timers with it. */
   stop(): void
   timers(): number
@@ -30,6 +32,9 @@ export function createInstanceClock(clock: VirtualClock): InstanceClock {
     },
     jump(ms) {
       offset += ms
+    },
+    correct() {
+      offset = 0
     },
     stop() {
       for (const handle of handles) clock.clearTimeout(handle)
@@ -79,8 +84,12 @@ export interface PageHistory {
   latest: Entry | undefined
   /** Whether nothing can have pushed that out of memory. */
   isHeld: boolean
-  /** The order of the last record that was written. */
-  lastStamp: number
+  /** The order of the newest entry that was served or found. */
+  seenStamp: number
+  /** The render of the last record that was written. */
+  lastWritten: Entry | undefined
+  /** The last render of this process, or of another, that the store has been seen to have. */
+  storedId: number
   /** Counts signs of life: a render that starts, a failure, a refusal, an adoption. */
   attempts: number
   /** The step in which reading the build's copy last went wrong. */
@@ -109,7 +118,9 @@ export function createPageHistory(): PageHistory {
     failedAt: -Infinity,
     latest: undefined,
     isHeld: false,
-    lastStamp: -Infinity,
+    seenStamp: -Infinity,
+    lastWritten: undefined,
+    storedId: 0,
     attempts: 0,
     packTroubleAt: -1,
   }

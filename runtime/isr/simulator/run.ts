@@ -1,7 +1,7 @@
 import type { Entry, ReadRequest, Settings } from '../../types.ts'
 import type { createEngine } from '../engine.ts'
 import { createVirtualClock } from '../testing/virtual-clock.ts'
-import { createChecker, ROOMY_BYTES, toName, type Violation } from './checker.ts'
+import { createChecker, isRoomyFor, toName, type Violation } from './checker.ts'
 import { createInstanceClock, type Instance } from './instance.ts'
 import { AREAS, createOperations } from './operations.ts'
 import { createRandom } from './random.ts'
@@ -270,6 +270,7 @@ export async function runSchedule(schedule: Schedule, options: RunOptions): Prom
     for (const area of AREAS) operations.setWeather(area, 0)
     throwsAtOnce = false
     for (const page of site.pages) page.isFailing = false
+    for (const instance of slots) instance.clock.correct()
     const seen = new Map<string, { entry: Entry | undefined; state: string }>()
     checker.onOutcome = (instance, path, outcome) =>
       void seen.set(`${instance.id} ${path}`, {
@@ -297,7 +298,7 @@ export async function runSchedule(schedule: Schedule, options: RunOptions): Prom
             await finishAll()
           }
           // Pages that fit neither into memory nor anywhere else are the build's again as soon as they are made.
-          if (setup.store === 'none' && setup.memoryBytes < ROOMY_BYTES) continue
+          if (setup.store === 'none' && !isRoomyFor(setup)) continue
           const { entry } = seen.get(`${instance.id} ${target.path}`) ?? {}
           const made = entry && site.findMade(entry)
           if (made?.version === version || checker.violations.length > 0) continue
@@ -348,6 +349,7 @@ function toSettings({ memoryBytes, notFoundEntries, concurrency, queue, waiters,
       customStore: true,
     },
     maxPathBytes: 1024,
+    maxPageBytes: 32 * 1024 ** 2,
     api: { bodyBytes: 1024 ** 2 },
     logging: { fetches: false },
   }

@@ -1,5 +1,5 @@
 import { decodeEntry } from '../../cache/codec.ts'
-import type { RepairableStore } from '../../cache/layers.ts'
+import type { RepairableStore } from '../../cache/guarded-store.ts'
 import type { Entry, Prerendered } from '../../types.ts'
 import type { VirtualClock } from '../testing/virtual-clock.ts'
 import type { Checker } from './checker.ts'
@@ -19,8 +19,9 @@ export function createShelf(): Shelf {
 }
 
 /** The engine's own limits: what takes longer is given up. */
-const READ_LIMIT_MS = 2000
-export const WRITE_LIMIT_MS = 10_000
+const READ_LIMIT_MS = 250
+export const WRITE_LIMIT_MS = 2000
+const PACK_LIMIT_MS = 2000
 
 export interface StoreParts {
   readonly clock: VirtualClock
@@ -89,7 +90,7 @@ export function createSimulatedStore(shelf: Shelf, parts: StoreParts): Repairabl
           const faults = ['fail', 'fail after writing', 'lose', 'tear', 'hang', 'fail'] as const
           const fault = roll.fault('store', faults)
           if (fault === 'hang') return { said: 'hangs', state: 'hangs' }
-          endWriting()
+          endWriting(fault !== 'fail' && fault !== 'fail after writing')
           if (fault === 'tear') put(tear(bytes, roll.how))
           else if (fault !== 'lose' && fault !== 'fail') put(bytes)
           if (fault === 'fail' || fault === 'fail after writing') reject(new Error('ENOSPC'))
@@ -153,10 +154,10 @@ export function createSimulatedPack(entries: ReadonlyMap<string, Entry>, parts: 
           instance,
           path,
           begunAt,
-          limitMs: READ_LIMIT_MS,
+          limitMs: PACK_LIMIT_MS,
           go(roll) {
             const fault = roll.fault('pack', ['fail', 'hang', 'damage'] as const)
-            checker.notePack(instance, path, !fault && clock.elapsed() < begunAt + READ_LIMIT_MS)
+            checker.notePack(instance, path, !fault && clock.elapsed() < begunAt + PACK_LIMIT_MS)
             if (fault === 'hang') return { said: 'hangs', state: 'hangs' }
             if (fault === 'fail') reject(new Error('EIO'))
             else resolve(fault === 'damage' ? undefined : entries.get(key))
