@@ -54,6 +54,8 @@ export interface CheckerParts {
 
 /** The longest back-off after a failure. */
 const LONGEST_PAUSE_MS = 30_000
+/** The longest time for which a page that was never made and fails is left alone. */
+const LONGEST_COLD_PAUSE_MS = 2000
 /** A clock that is a little behind is no reason to regenerate. */
 const CLOCK_TOLERANCE_MS = 2000
 /** All that is asked of a store before a generation starts: reading, setting aside, the build's copy, and once more. */
@@ -69,6 +71,7 @@ const VISIBLE_CODES = [
   'ISR_RENDERER_LOST',
   'ISR_OVERLOADED',
   'ISR_CLOSED',
+  'ISR_PAUSED',
   'ISR_REVALIDATE_FAILED',
   'ISR_REVALIDATE_PATH',
 ]
@@ -296,8 +299,13 @@ export function createChecker(parts: CheckerParts): Checker {
     if (code === 'ISR_CLOSED' && instance.state === 'serving')
       violate('P1', `${call.path} fails, closed, while serving`)
     const { failedAt } = historyOf(instance, call.path)
-    if (failedAt < call.at && instance.state === 'serving')
+    const sinceMs = clock.elapsed() - failedAt
+    if (code === 'ISR_PAUSED') {
+      if (sinceMs > LONGEST_COLD_PAUSE_MS && instance.jumpedAt < failedAt)
+        violate('P5', `${call.path} is paused for ${sinceMs} ms`)
+    } else if (failedAt < call.at && instance.state === 'serving') {
       violate('P1', `${code} for ${call.path}, and nothing has failed`)
+    }
   }
 
   /** P5: unless the page is left alone after a failure, a visitor's request leads to an attempt in bounded time. */
