@@ -46,7 +46,7 @@ export interface UnrulyApp {
 /** Seconds that a generation may take there. */
 export const GENERATE_TIMEOUT = 3
 
-export const UNRULY = {
+const UNRULY = {
   app: 'fixtures/unruly',
   options: `{ generateTimeout: ${GENERATE_TIMEOUT}, maxPageBytes: 12_000_000, render: { memoryBytes: 600_000_000 } }`,
 } as const
