@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 /** File systems hand out space in blocks. */
 const BLOCK_BYTES = 4096
 /** Room for a notFound or redirect record: they are small unless a destination is not. */
@@ -29,12 +31,17 @@ export interface DiskIndex {
 interface Shelf {
   readonly maxBytes: number
   readonly maxEntries: number
-  /** Used by this process, least recently first. */
-  readonly used: Map<string, number>
-  /** Not used by this process yet, oldest first. */
-  readonly old: Map<string, number>
-  bytes: number
+  /** Used by this process. */
+  readonly used: Files
+  /** Not used by this process yet. */
+  readonly old: Files
 }
+
+/**
+ * Files by name with their size, in the order of their use. A plain `Map` would do, but looking for its first key walks over
+ * the places of all that were deleted before it: at a hundred thousand files that took longer than serving a page.
+ */
+type Files = LRUCache<string, true>
 
 /** A third of the memory that the digits take, and of a hundred thousand entries. */
 const toName = (hash: string) => Buffer.from(hash, 'hex').toString('latin1')
@@ -47,32 +54,31 @@ export function createDiskIndex({ maxBytes, maxEntries, notFoundEntries }: DiskL
   const shelves = [pages, others]
 
   function remove(name: string): void {
-    for (const shelf of shelves) {
-      for (const files of [shelf.used, shelf.old]) {
-        shelf.bytes -= files.get(name) ?? 0
-        files.delete(name)
-      }
+    for (const { used, old } of shelves) {
+      used.delete(name)
+      old.delete(name)
     }
   }
 
   function takeFirst({ used, old }: Shelf): string | undefined {
-    const [first] = old.size > 0 ? old.keys() : used.keys()
-    if (first !== undefined) remove(first)
-    return first
+    const files = old.size > 0 ? old : used
+    for (const name of files.rkeys()) {
+      files.delete(name)
+      return name
+    }
+    return undefined
   }
 
   return {
     touch(hash, bytes, isPage) {
       const name = toName(hash)
       remove(name)
-      const shelf = isPage ? pages : others
-      shelf.used.set(name, toBlocks(bytes))
-      shelf.bytes += toBlocks(bytes)
+      const { used } = isPage ? pages : others
+      used.set(name, true, { size: toBlocks(bytes) })
     },
     addOld(hash, bytes, isPage) {
-      const shelf = isPage ? pages : others
-      shelf.old.set(toName(hash), toBlocks(bytes))
-      shelf.bytes += toBlocks(bytes)
+      const { old } = isPage ? pages : others
+      old.set(toName(hash), true, { size: toBlocks(bytes) })
     },
     has(hash) {
       const name = toName(hash)
@@ -82,7 +88,7 @@ export function createDiskIndex({ maxBytes, maxEntries, notFoundEntries }: DiskL
     takeExcess() {
       const excess: string[] = []
       for (const shelf of shelves) {
-        while (shelf.bytes > shelf.maxBytes || shelf.used.size + shelf.old.size > shelf.maxEntries) {
+        while (toBytes(shelf) > shelf.maxBytes || shelf.used.size + shelf.old.size > shelf.maxEntries) {
           const name = takeFirst(shelf)
           if (name === undefined) break
           excess.push(toHash(name))
@@ -90,14 +96,24 @@ export function createDiskIndex({ maxBytes, maxEntries, notFoundEntries }: DiskL
       }
       return excess
     },
-    bytes: () => pages.bytes + others.bytes,
+    bytes: () => toBytes(pages) + toBytes(others),
   }
 }
 
 function createShelf(maxBytes: number, maxEntries: number): Shelf {
-  return { maxBytes, maxEntries, used: new Map(), old: new Map(), bytes: 0 }
+  return { maxBytes, maxEntries, used: createFiles(), old: createFiles() }
 }
 
+/** Without a bound of its own: two of them share one, and whoever takes a file out has to delete it. */
+function createFiles(): Files {
+  return new LRUCache({ maxSize: Number.MAX_SAFE_INTEGER })
+}
+
+function toBytes({ used, old }: Shelf): number {
+  return used.calculatedSize + old.calculatedSize
+}
+
+/** An empty file has its place too. */
 function toBlocks(bytes: number): number {
-  return Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
+  return Math.max(1, Math.ceil(bytes / BLOCK_BYTES)) * BLOCK_BYTES
 }
