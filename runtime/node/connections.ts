@@ -8,6 +8,8 @@ export interface Connections {
   open(socket: Socket): void
   /** Notes an answer that somebody waits for from now on, until it is sent or broken off. */
   track(socket: Socket, res: ServerResponse): void
+  /** Whether too many requests wait already for one more of this connection, which then has to end. */
+  isOver(socket: Socket): boolean
   /** What is to happen to a connection on which nothing has moved for a while: it goes, unless we are the slow side. */
   rest(socket: Socket): void
   /** No connection is kept open for a next request from now on. */
@@ -23,7 +25,7 @@ export interface Connections {
  */
 const PIPELINED = 100
 /**
- * Requests that wait behind another one of their connection, all together: each costs about 4 kB. The client that sends more
+ * Requests that wait behind another one of their connection, all together: each costs about 5 kB. The client that sends more
  * is cut off. Without this, some hundred connections that don't read their answers would use up the memory.
  */
 const MAX_WAITING = 10_000
@@ -40,6 +42,7 @@ export function createConnections(limits: {
   /** Those that are not read for now. */
   const full = new Set<Socket>()
   let waiting = 0
+  const collected = new FinalizationRegistry<number>((count) => (waiting -= count))
   let isRetiring = false
 
   function makeRoom(): boolean {
@@ -56,8 +59,10 @@ export function createConnections(limits: {
   }
 
   function forget(socket: Socket): void {
-    // Node tells answers that have not got their turn nothing of the end of their connection.
-    waiting -= Math.max(0, (answers.get(socket)?.size ?? 0) - 1)
+    const pending = answers.get(socket)
+    // They take up memory for as long as the first one, which may still be worked for, keeps their connection from being
+    // collected. Node tells answers that have not got their turn nothing of its end.
+    if (pending && pending.size > 1) collected.register(socket, pending.size - 1)
     answers.delete(socket)
     idle.delete(socket)
     full.delete(socket)
@@ -97,12 +102,13 @@ export function createConnections(limits: {
       idle.delete(socket)
       res.once('close', () => finish(socket, pending, res))
       if (pending.size > 1) waiting += 1
-      if (pending.size > 1 && waiting > MAX_WAITING) cut(socket)
-      else if (pending.size >= PIPELINED) {
+      if (pending.size >= PIPELINED) {
         full.add(socket)
         socket.pause()
       }
     },
+
+    isOver: (socket) => waiting >= MAX_WAITING && (answers.get(socket)?.size ?? 0) > 0,
 
     rest(socket) {
       // Nothing to read for the visitor yet is no fault of theirs; bytes that they do not take are. Where nothing is read from,

@@ -243,29 +243,16 @@ describe('too many', () => {
       limits: { idleTimeout: 500 },
     })
     const flood = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3000)
-    const closed: Array<Promise<string>> = []
-    for (let count = 0; count < 12; count += 1) {
+    const ended: Array<Promise<string>> = []
+    for (let count = 0; count < 100; count += 1) {
       const client = await open(server.port)
-      closed.push(readAll(client))
+      ended.push(readAll(client))
       client.write(flood)
     }
-    await Promise.race(closed)
+    await Promise.race(ended)
     expect((await ask(server.port, '/fine')).text).toBe('fine')
-    expect(waiting.filter(({ req }) => !req.socket.destroyed).length).toBeLessThan(10_100)
-    for (const socket of sockets.splice(0)) socket.destroy()
-    for (const res of waiting.splice(0)) res.end()
-    // What was cut or left is forgotten: there is room for another flood.
-    await expect
-      .poll(async () => {
-        const next = await open(server!.port)
-        const ended = readAll(next)
-        next.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000))
-        await expect.poll(() => waiting.length, { interval: 5 }).toBeGreaterThan(0)
-        for (const res of waiting.splice(0)) res.end()
-        next.end()
-        return (await ended).match(/200 OK/g)?.length
-      })
-      .toBe(1000)
+    // Of those that were cut, too: whoever works for an answer keeps it and all that wait behind it in memory.
+    expect(waiting.length).toBeLessThan(10_200)
   })
 })
 

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { Server as NetServer, type AddressInfo } from 'node:net'
+import { createServer, IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import { IsrError } from '../errors.ts'
 import { sendText } from '../http/reply.ts'
 import { createConnections } from './connections.ts'
@@ -61,10 +61,15 @@ export async function openServer(
 
   const { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout } = limits
   const server = createServer(
-    { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout },
+    {
+      headersTimeout,
+      requestTimeout,
+      connectionsCheckingInterval,
+      keepAliveTimeout,
+      IncomingMessage: createRequestClass(connections.isOver),
+    },
     (req, res) => {
       connections.track(req.socket, res)
-      if (req.socket.destroyed) return
       if (req.rawHeaders.length > 2 * MAX_HEADERS) refuseHeaders(req, res)
       else listener(req, res)
     },
@@ -100,6 +105,34 @@ export async function openServer(
     port: (server.address() as AddressInfo).port,
     close: (graceMs) => (closing ??= shutDown(graceMs)),
   }
+}
+
+function createRequestClass(isOver: (socket: Socket) => boolean): typeof IncomingMessage {
+  class GuardedRequest extends IncomingMessage {
+    declare isUpgrade: boolean
+
+    /**
+     * Node reads 64 kB at a time and makes a request of each of the thousands that may be in there, even of a connection
+     * that the first of them ended; some hundred such connections would use up the memory. What makes it stop in between is
+     * a request that is to become another protocol: of one that is too much we say that it is.
+     */
+    get upgrade(): boolean {
+      if (this.isUpgrade || !isOver(this.socket)) return this.isUpgrade
+      this.socket.destroy()
+      return true
+    }
+
+    set upgrade(value: boolean) {
+      this.isUpgrade = value
+    }
+
+    /** When a visitor leaves, each of their requests gets an error whose stack says nothing and, with source maps, costs much. */
+    override destroy(error?: NodeJS.ErrnoException): this {
+      if (error?.code === 'ECONNRESET') error.stack = String(error)
+      return super.destroy(error)
+    }
+  }
+  return GuardedRequest
 }
 
 function refuseHeaders(req: IncomingMessage, res: ServerResponse): void {
