@@ -25,15 +25,20 @@ const MARKUP = '<img src=x onerror=alert(1)>'
 const FILES = {
   '.env': `DB_PASSWORD=${SECRETS.env}\nVITE_SHOWN=shown-by-vite\nSHOP_SHOWN=shown-by-shop\nSHOPPING_PASSWORD=${SECRETS.env}-2\n`,
   'public/robots.txt': 'User-agent: *',
+  'lib/private.txt': SECRETS.module,
+  'lib/private.json': JSON.stringify({ password: SECRETS.module }),
+  'lib/files.server.js': `import settings from './private.json'
+export const where = () => String(new URL('./private.txt', import.meta.url)).length + settings.password.length`,
   'lib/db.server.js': `export const connect = () => ({ url: '${SECRETS.module}', password: process.env.DB_PASSWORD })`,
   'lib/store.js': `import { hostname } from 'node:os'\nexport const readPrice = () => ('${SECRETS.module}' + hostname()).length`,
   'pages/index.jsx': `import { connect } from '../lib/db.server.js'
+import { where } from '../lib/files.server.js'
 import { readPrice } from '../lib/store.js'
 const TOKEN = '${SECRETS.props}'
 // A remark on ${SECRETS.props}.
 export const getStaticProps = async () => {
   const lengths = [connect().url, connect().password, __BUILD_SECRET__, TOKEN].map((text) => text.length)
-  return { props: { lengths: [...lengths, readPrice()] }, revalidate: 60 }
+  return { props: { lengths: [...lengths, readPrice(), where()] }, revalidate: 60 }
 }
 export default function Home({ lengths }) {
   const env = import.meta.env
