@@ -56,6 +56,8 @@ export interface CheckerParts {
 const LONGEST_PAUSE_MS = 30_000
 /** The longest time for which a page that was never made and fails is left alone. */
 const LONGEST_COLD_PAUSE_MS = 2000
+/** After this long a write that the store does not let go of is left to itself. */
+const ABANDON_MS = 30_000
 /** A clock that is a little behind is no reason to regenerate. */
 const CLOCK_TOLERANCE_MS = 2000
 /** All that is asked of a store before a generation starts: reading, setting aside, the build's copy, and once more. */
@@ -493,7 +495,10 @@ export function createChecker(parts: CheckerParts): Checker {
       const made = identify(entry, path, 'store')
       if (!made) return () => {}
       say(() => `   ${toName(instance)} writes render #${made.id} of ${path}`)
-      if (made.instance !== instance.id) violate('P4', `a copy of another process is stored again: #${made.id}`)
+      const isMended = history.hasAbandoned
+      if (made.instance !== instance.id && !isMended) {
+        violate('P4', `a copy of another process is stored again: #${made.id}`)
+      }
       if (meta.kind !== entry.kind || meta.generatedAt !== entry.generatedAt) violate('P2', `meta data of #${made.id}`)
       const { lastWritten } = history
       const isAgain = lastWritten?.expire === entry.expire
@@ -502,9 +507,13 @@ export function createChecker(parts: CheckerParts): Checker {
       }
       if (isAgain) reach('write tried again')
       history.lastWritten = entry
-      // Not even beside one that was given up: the older one would land over the newer one.
-      if (history.writing.size > 0) violate('P12', `two records of ${path} are written at the same time`)
-      const writing = { made, since: clock.elapsed() }
+      // Not even beside one that was given up, or the older one would land over the newer one; but the store may never let go.
+      const now = clock.elapsed()
+      const beside = [...history.writing].filter(({ since }) => now < since + WRITE_LIMIT_MS + ABANDON_MS)
+      if (beside.length > 0) violate('P12', `two records of ${path} are written at the same time`)
+      if (history.writing.size > 0) history.hasAbandoned = true
+      if (history.writing.size > 0) reach('write beside one that the store does not let go of')
+      const writing = { made, since: now }
       history.writing.add(writing)
       return (isStored) => {
         history.writing.delete(writing)

@@ -88,6 +88,8 @@ export interface PageHistory {
   seenStamp: number
   /** The render of the last record that was written. */
   lastWritten: Entry | undefined
+  /** Whether a write was begun beside one that the store did not let go of: what that wrote over is written again. */
+  hasAbandoned: boolean
   /** The last render of this process, or of another, that the store has been seen to have. */
   storedId: number
   /** Counts signs of life: a render that starts, a failure, a refusal, an adoption. */
@@ -120,6 +122,7 @@ export function createPageHistory(): PageHistory {
     isHeld: false,
     seenStamp: -Infinity,
     lastWritten: undefined,
+    hasAbandoned: false,
     storedId: 0,
     attempts: 0,
     packTroubleAt: -1,
