@@ -47,7 +47,7 @@ it('REL-57 P7 P8 P10 10 000 at once for as many pages that are not there: a boun
     for (const reply of asked) void reply.finally(() => (settled.count += 1)).catch(() => undefined)
     let replies: Reply[] = []
     const watched = await watchWhile(site, visitor, bodies, async () => {
-      await eventually(() => expect(settled.count).toBe(CROWD - CONCURRENCY - QUEUE), 30_000)
+      await eventually(() => expect(settled.count).toBe(CROWD - CONCURRENCY - QUEUE), 60_000)
       // Who is refused did not cost the source anything.
       expect(source.count('slow')).toBe(CONCURRENCY)
       hold.release()
@@ -71,7 +71,7 @@ it('REL-57 P4 P7 10 000 at once for one page: one render, and only so many wait 
     await crowd.open()
     const hold = source.hold('asked/one')
     const asked = Array.from({ length: CROWD }, () => crowd.get('/asked/one'))
-    await eventually(async () => expect((await site.holding()).requests).toBe(WAITERS))
+    await eventually(async () => expect((await site.holding()).requests).toBe(WAITERS), 60_000)
     hold.release()
     const replies = await Promise.all(asked)
     expect(countBy(replies)).toEqual({ '200': WAITERS, '503 Retry-After': CROWD - WAITERS })

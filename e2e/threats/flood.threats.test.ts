@@ -205,7 +205,7 @@ describe('herds', () => {
         const found = await site.holding()
         expect(found.requests).toBe(count)
         return site.holding({ collect: true })
-      })
+      }, 60_000)
       const watched = await watchWhile(site, visitor, bodies, async () => {
         hold.release()
         await Promise.all(asked)
@@ -238,7 +238,7 @@ describe('herds', () => {
       await herd.open()
       const hold = source.hold('asked/broken')
       const asked = Array.from({ length: count }, () => herd.get('/asked/broken'))
-      await eventually(async () => expect((await site.holding()).requests).toBe(count))
+      await eventually(async () => expect((await site.holding()).requests).toBe(count), 60_000)
       hold.release()
       expect(countBy(await Promise.all(asked))).toEqual({ '500': count })
       expect(calls('broken')).toBe(1)

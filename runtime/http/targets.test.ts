@@ -43,4 +43,16 @@ describe('targets', () => {
     expect(targets.recall('/a-page-with-a-name-7')?.target.params).toEqual({ slug: 'a-page-with-a-name-7' })
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(3e6)
   })
+
+  it('SEC-99 P7 what is remembered is bounded in bytes too: made-up addresses are as long as they may be', () => {
+    const targets = createTargets(createManifest([toRoute('/[slug]')]))
+    const remember = (path: string) => targets.remember(path, targets.findPage(path)!, 'html')
+    const toPath = (index: number, length: number) => `/${String(index).padStart(length, 'x')}`
+    for (let index = 0; index < 16_000; index += 1) remember(toPath(index, 40))
+    expect(targets.recall(toPath(0, 40))).toBeDefined()
+    for (let index = 0; index < 8000; index += 1) remember(toPath(index, 1000))
+    expect(targets.recall(toPath(15_999, 40))).toBeUndefined()
+    expect(targets.recall(toPath(3999, 1000))).toBeUndefined()
+    expect(targets.recall(toPath(7999, 1000))).toBeDefined()
+  })
 })

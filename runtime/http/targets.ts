@@ -34,8 +34,10 @@ export interface Known {
 /** Modules with these names shape pages; they are none. */
 const RESERVED = new Set(['/404', '/_app', '/_document', '/_error'])
 
-/** Each remembered path costs about half a kilobyte. */
+/** Each remembered path costs about half a kilobyte, and four times its length: in the key, the path, the parameters and itself. */
 const MAX_KNOWN = 16_384
+const KNOWN_BYTES = 512
+const MAX_KNOWN_BYTES = MAX_KNOWN * 1024
 
 export function createTargets(manifest: RouteManifest): Targets {
   const { base, trailingSlash } = manifest
@@ -49,7 +51,11 @@ export function createTargets(manifest: RouteManifest): Targets {
       .filter((route) => route.kind === 'static' && isDynamic(route.pattern))
       .map((route) => route.pattern),
   )
-  const known = new LRUCache<string, Known>({ max: MAX_KNOWN })
+  const known = new LRUCache<string, Known>({
+    max: MAX_KNOWN,
+    maxSize: MAX_KNOWN_BYTES,
+    sizeCalculation: (_found, rawPath) => KNOWN_BYTES + 4 * rawPath.length,
+  })
 
   function toErrorTarget(pattern: '/404' | '/500'): Target {
     const route = manifest.routes.find((candidate) => candidate.pattern === pattern) ?? {

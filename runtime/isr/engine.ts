@@ -52,7 +52,11 @@ export function createEngine(options: EngineOptions): Engine {
   const floors = createFloors()
   const backoff = createBackoff(options.random)
   /** Of pages that nobody has a copy of: an error is all that their visitors get, so that pauses are short. */
-  const coldBackoff = createBackoff(options.random, { free: FREE_COLD_FAILURES, longestMs: LONGEST_COLD_PAUSE_MS })
+  const coldBackoff = createBackoff(options.random, {
+    free: FREE_COLD_FAILURES,
+    longestMs: LONGEST_COLD_PAUSE_MS,
+    keys: 1000,
+  })
   const generation = createGeneration({ clock, renderer, settings, builtAt: prerendered.newestStartedAt })
   const layers = createLayers({
     clock,
