@@ -38,7 +38,9 @@ export function createAssets(dir: string, assetsDir: string): Assets {
     // A range that the file does not reach is answered with an error, which nobody may keep for a year.
     const start = Number(SIMPLE_RANGE.exec(res.req.headers.range ?? '')?.[1] ?? 0)
     if (start > 0 && start >= size) return
-    res.setHeader('Cache-Control', path.startsWith(hashedPrefix) ? IMMUTABLE : 'public, max-age=0')
+    const control = path.startsWith(hashedPrefix) ? IMMUTABLE : 'public, max-age=0'
+    // A cookie of middleware in front is one visitor's.
+    res.setHeader('Cache-Control', res.hasHeader('set-cookie') ? control.replace('public', 'private') : control)
   }
 
   return {

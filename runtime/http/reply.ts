@@ -12,7 +12,7 @@ const DESCRIPTION = ['content-type', 'etag', 'last-modified']
 
 /**
  * Sends a whole answer: status, headers and body in one go, without the body for HEAD. What a middleware or a page has set is
- * sent too, but for the framing, which would be that of another body; what they vary by is added to.
+ * sent too, but for the framing, which would be that of another body. What they vary by is added to, and what is private stays so.
  */
 export function send(
   req: IncomingMessage,
@@ -22,9 +22,9 @@ export function send(
   body: Uint8Array | string,
 ): void {
   // Most answers have no header yet.
-  const given = res.getHeaderNames()
-  if (given.length > 0) removeHeaders(res, FRAMING)
-  res.writeHead(status, (given.includes('vary') ? joinVary(res, headers) : headers) as string[])
+  const isFirst = res.getHeaderNames().length === 0
+  if (!isFirst) removeHeaders(res, FRAMING)
+  res.writeHead(status, (isFirst ? headers : joinVary(res, keepPrivate(res, headers))) as string[])
   if (req.method === 'HEAD') res.end()
   else res.end(body)
 }
@@ -32,12 +32,31 @@ export function send(
 /** Replaced, the `Vary: Origin` of middleware would be lost, and a shared cache would give one site's permission to all. */
 function joinVary(res: ServerResponse, headers: HeaderList): HeaderList {
   const given = [res.getHeader('vary') ?? []].flat().join(', ')
-  const at = headers.findIndex((text, index) => index % 2 === 0 && text === 'Vary')
+  const at = findHeader(headers, 'Vary')
   if (at === -1 || given === '') return headers
   const known = given.split(',').map((name) => name.trim().toLowerCase())
   const ours = headers[at + 1]!
   const isKnown = known.includes('*') || known.includes(ours.toLowerCase())
   return headers.with(at + 1, isKnown ? given : `${given}, ${ours}`)
+}
+
+/**
+ * A page that is the same for all may be kept by all, but not together with what middleware gave to this visitor: a session's
+ * cookie above all. What middleware says of an answer that it calls private is true of ours too.
+ */
+function keepPrivate(res: ServerResponse, headers: HeaderList): HeaderList {
+  const at = findHeader(headers, 'Cache-Control')
+  const given = [res.getHeader('cache-control') ?? []].flat().join(', ')
+  const isPrivate = /\bprivate\b/i.test(given)
+  if (at === -1) {
+    return res.hasHeader('set-cookie') && given === '' ? [...headers, 'Cache-Control', NO_STORE] : headers
+  }
+  if (headers[at + 1] === NO_STORE || !(isPrivate || res.hasHeader('set-cookie'))) return headers
+  return headers.with(at + 1, isPrivate ? given : NO_STORE)
+}
+
+function findHeader(headers: HeaderList, name: string): number {
+  return headers.findIndex((text, index) => index % 2 === 0 && text === name)
 }
 
 /** Sends a short text that no cache keeps. */

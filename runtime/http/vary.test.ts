@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GetServerSideProps, GetStaticProps } from '../types.ts'
+import { NO_STORE } from './cache-control.ts'
 import { ask } from './testing/client.ts'
 import { startSite, type TestPage, type TestSite } from './testing/site.ts'
 
@@ -92,5 +93,41 @@ describe('what an answer varies by', () => {
       expect(headers['cache-control']).toBe('public')
       expect(headers.vary, result).toMatch(/^Cookie(?:, Accept-Encoding)?$/)
     }
+  })
+})
+
+describe('what middleware gives to one visitor', () => {
+  const publicTargets = ['/p/1', '/p/1', '/_isr/data/build1/p/1.json', '/moved', '/about', '/about/']
+
+  it('SEC-33 SEC-34 P6 a cookie goes with no answer that others may keep', async () => {
+    site = await startBehind((_req, res) => void res.setHeader('Set-Cookie', 'session=alice'))
+    for (const target of targets) {
+      const { headers } = await ask(site.port, target)
+      expect(headers['set-cookie']).toEqual(['session=alice'])
+      expect(headers['cache-control'], target).toBe(NO_STORE)
+    }
+    const { headers } = await ask(site.port, '/p/1')
+    const same = await ask(site.port, '/p/1', { headers: { 'if-none-match': headers.etag! } })
+    expect([same.status, same.headers['cache-control']]).toEqual([304, NO_STORE])
+    // The page itself is kept here as ever, without it.
+    expect(headers['x-isr-cache']).toBe('HIT')
+  })
+
+  it.each(['private', 'private, no-store', 'max-age=60 , PRIVATE'])(
+    'SEC-33 what is said to be %s stays so',
+    async (control) => {
+      site = await startBehind((_req, res) => void res.setHeader('Cache-Control', control))
+      for (const target of publicTargets) {
+        expect((await ask(site.port, target)).headers['cache-control'], target).toBe(control)
+      }
+      expect((await ask(site.port, '/nope')).headers['cache-control']).toBe(NO_STORE)
+    },
+  )
+
+  it('SEC-33 any other word about caching is ours', async () => {
+    site = await startBehind((_req, res) => void res.setHeader('Cache-Control', 'public, max-age=99'))
+    await ask(site.port, '/p/1')
+    expect((await ask(site.port, '/p/1')).headers['cache-control']).toMatch(/^s-maxage=60, /)
+    expect((await ask(site.port, '/nope')).headers['cache-control']).toBe(NO_STORE)
   })
 })
