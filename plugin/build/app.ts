@@ -5,6 +5,7 @@ import pc from 'picocolors'
 import { normalizePath, type Manifest, type Rolldown, type ViteBuilder } from 'vite'
 import { writeFileAtomic } from '../../runtime/cache/atomic-write.ts'
 import { createPackWriter } from '../../runtime/cache/pack-writer.ts'
+import { toDefaultMemory } from '../../runtime/renderer/memory.ts'
 import { createWorkerRenderer } from '../../runtime/renderer/worker-thread.ts'
 import type { RouteRecord } from '../../runtime/types.ts'
 import { PRIVATE_MANIFEST, warnWithoutReact } from '../config.ts'
@@ -121,6 +122,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
     worker: pathToFileURL(join(folders.server, 'worker.mjs')),
     workers: 1,
     maxPageBytes: options.settings.maxPageBytes,
+    memoryBytes: toDefaultMemory(Infinity),
   })
   const writer = await createPackWriter(folders.isr)
   const progress = createProgress({

@@ -5,9 +5,13 @@ const DEFAULT_BYTES = 1024 * MEGABYTE
 /** What Node itself and its code need, whatever runs in it. */
 const BASE_BYTES = 128 * MEGABYTE
 
-/** Memory of one render worker where nobody says how much: most of Node's own limit, which knows of containers, up to 1 GiB. */
-export function toDefaultMemory(): number {
-  return Math.min(Math.floor(getHeapStatistics().heap_size_limit * 0.75), DEFAULT_BYTES)
+/**
+ * Memory of one render worker where nobody says how much: most of Node's own limit, which knows of containers.
+ *
+ * @param most no more than this; a server shares its machine, a build has it for itself. Default 1 GiB.
+ */
+export function toDefaultMemory(most: number = DEFAULT_BYTES): number {
+  return Math.min(Math.floor(getHeapStatistics().heap_size_limit * 0.75), most)
 }
 
 /**

@@ -9,7 +9,7 @@ import { toWireError, type FromWorker, type ToWorker, type WorkerSetup } from '.
 /**
  * The body of a render worker: answers the jobs of `createWorkerRenderer` until it is terminated.
  *
- * @param loadApp imports the app; called at the first job, after source maps are on, so that stacks name the sources
+ * @param loadApp imports the app; called once source maps are on, so that stacks name the sources
  */
 export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   if (isMainThread || !parentPort) throw new Error('serveJobs runs in a worker thread only')
@@ -17,7 +17,6 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   const setup = (workerData ?? {}) as Partial<WorkerSetup>
   process.setSourceMapsEnabled(true)
   let isDismissed = false
-  let runner: Promise<RunJob> | undefined
 
   const post = (message: FromWorker, transfer: TransferListItem[] = []) => port.postMessage(message, transfer)
 
@@ -33,7 +32,6 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
 
   async function answer(id: number, job: Extract<ToWorker, { type: 'job' }>['job']): Promise<void> {
     try {
-      runner ??= loadRunner()
       const runJob = await runner
       const result = await runJob(job)
       post({ type: 'done', id, result }, buffersOf(result))
@@ -56,7 +54,10 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     const error = new Error(`process.exit(${code}) was called`)
     if (!isDismissed) post({ type: 'leaving', error: toWireError(error) })
   })
-  post({ type: 'ready' })
+  // Importing the app keeps the thread busy for a while, which must not look like an endless loop: it is not ready before.
+  const runner = loadRunner()
+  const ready = () => post({ type: 'ready' })
+  runner.then(ready, ready)
 }
 
 /** V8 bounds the heap of a thread, but not what lies beside it. Thrown here, the error ends the worker. */

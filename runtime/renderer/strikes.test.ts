@@ -47,6 +47,19 @@ describe('createStrikes', () => {
     expect(strikes.isSuspect(post(1))).toBe(true)
   })
 
+  it('REL-10 who was there when a worker was lost runs alone once, and is not paused', () => {
+    const strikes = createStrikes(() => 0)
+    strikes.doubt(post(1))
+    expect(strikes.isSuspect(post(1))).toBe(true)
+    expect(strikes.toPauseMs(post(1))).toBe(0)
+    strikes.clear(post(1))
+    expect(strikes.isSuspect(post(1))).toBe(false)
+    strikes.add(post(1))
+    strikes.add(post(1))
+    strikes.doubt(post(1))
+    expect(strikes.toPauseMs(post(1))).toBe(1000)
+  })
+
   it('P7 remembers so many and no more; a query makes no name', () => {
     const strikes = createStrikes(() => 0, 2)
     for (const id of [1, 2, 3]) strikes.add(job(`/p${id}`, `/p${id}`))

@@ -12,6 +12,8 @@ const DEFAULT_LIMIT = 1000
 
 /** Which jobs have ended the worker that they ran in. */
 export interface Strikes {
+  /** Notes that a worker was lost while the job was one of several in it. */
+  doubt(job: Job): void
   /** Notes that a job ended its worker, in which it was alone. */
   add(job: Job): void
   /** Notes that a job, alone in its worker, left it alive. */
@@ -23,7 +25,7 @@ export interface Strikes {
 }
 
 /**
- * What ended a worker once will do so again. So it runs alone from then on, and after its second strike it is left alone for
+ * Who was there when a worker was lost runs alone until it has shown that it can. What ended a worker once will do so again. So it runs alone from then on, and after its second strike it is left alone for
  * a while that doubles from 1 to 15 seconds. A page of which several paths did so has all its paths run alone: addresses
  * that somebody makes up are new each time.
  *
@@ -34,6 +36,10 @@ export function createStrikes(now: () => number, limit: number = DEFAULT_LIMIT):
   const patterns = new Map<string, number>()
 
   return {
+    doubt(job) {
+      const name = toName(job)
+      remember(paths, name, paths.get(name) ?? { count: 0, dueAt: -Infinity }, limit)
+    },
     add(job) {
       const name = toName(job)
       const count = (paths.get(name)?.count ?? 0) + 1
@@ -43,7 +49,9 @@ export function createStrikes(now: () => number, limit: number = DEFAULT_LIMIT):
       remember(patterns, page, (patterns.get(page) ?? 0) + 1, limit)
     },
     clear(job) {
+      const wasStruck = (paths.get(toName(job))?.count ?? 1) > 0
       paths.delete(toName(job))
+      if (!wasStruck) return
       const { page } = describeJob(job)
       const count = (patterns.get(page) ?? 0) - 1
       if (count > 0) patterns.set(page, count)

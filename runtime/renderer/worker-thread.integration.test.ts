@@ -96,8 +96,9 @@ describe('createWorkerRenderer', () => {
 
   it('W5 REL-07 a hung data call ends at its limit and disturbs nobody', () =>
     withRenderer({}, async (run) => {
-      const hung = failure(run('/hangs', 200))
       const before = await run('/good')
+      const hung = failure(run('/hangs', 200))
+      expect(await run('/good')).toBe(before)
       expect(await hung).toMatchObject({ code: 'ISR_TIMEOUT' })
       expect(await run('/good')).toBe(before)
     }))
@@ -128,10 +129,20 @@ describe('createWorkerRenderer', () => {
 
   it('REL-10 who shares a worker with a loop is answered within the time limit, also with the defaults', () =>
     withRenderer({}, async (run) => {
-      const [guilty, innocent] = await Promise.all([failure(run('/loops', 4000)), run('/slow', 4000)])
+      const [guilty, innocent] = await Promise.all([failure(run('/loops', 8000)), run('/slow', 8000)])
       expect(guilty).toMatchObject({ code: 'ISR_RENDERER_LOST', path: '/loops' })
       expect(guilty!.message).toContain('endless loop')
       expect(innocent).toContain('threadId')
+    }))
+
+  it('REL-10 P5 who loses its time beside a loop has all of it the next time, alone', () =>
+    withRenderer({}, async (run) => {
+      await run('/good')
+      // The loop is found after a second: too late for both.
+      const [guilty, innocent] = await Promise.all([failure(run('/loops', 1100)), failure(run('/slow', 1100))])
+      expect([guilty, innocent]).toMatchObject([{ code: 'ISR_TIMEOUT' }, { code: 'ISR_TIMEOUT' }])
+      const again = await Promise.all([failure(run('/loops', 5000)), run('/slow', 5000)])
+      expect(again).toMatchObject([{ code: 'ISR_RENDERER_LOST' }, expect.stringContaining('threadId')])
     }))
 
   it('REL-10 P5 a loop whose job has timed out is found too, however short the limit', () =>

@@ -82,6 +82,8 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   /** Lanes whose worker finishes what it has and gets nothing new. */
   const draining = new Set<Lane>()
   const retiring = new Set<Promise<unknown>>()
+  /** Of native code that was there before: a bundler's, say. */
+  const foreignBytes = memoryBytes === undefined ? 0 : readForeignBytes()
   let nextId = 0
   let closed = false
   let replacedAt = -Infinity
@@ -193,17 +195,17 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     // Whose memory it is cannot be told; who allocates without end is silent from then on.
     if (allLanes().some(({ pingedAt }) => pingedAt !== undefined && pingedAt < lane.pingedAt!)) return undefined
     // V8 enforces its limit in most cases. One allocation far beyond it would end the whole process, so this comes first.
-    const bytes = readForeignBytes()
+    const bytes = readForeignBytes() - foreignBytes
     if (bytes <= memoryBytes) return undefined
     relievedAt = now()
     return `out of memory: about ${bytes} bytes were in use, above the ${memoryBytes} of the option render.memoryBytes`
   }
 
   function toPatience(lane: Lane): number {
-    const limits = [...lane.tasks.values()].map(({ timeoutMs }) => timeoutMs / 2)
-    // Who is tried alone harms nobody but itself, and has used up half of its time elsewhere.
-    const share = alone.has(lane) ? 2 : 1
-    return Math.max(Math.min(unresponsiveMs, ...limits), SHORTEST_PATIENCE_MS) / share
+    // Who is tried alone has used up half of its time elsewhere.
+    const share = alone.has(lane) ? 4 : 2
+    const limits = [...lane.tasks.values()].map(({ timeoutMs }) => timeoutMs / share)
+    return Math.max(Math.min(unresponsiveMs, ...limits), SHORTEST_PATIENCE_MS)
   }
 
   function finish(lane: Lane, message: Extract<FromWorker, { id: number }>): void {
@@ -254,6 +256,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     } else {
       restarts.add()
       draining.delete(lane)
+      for (const task of tasks) strikes.doubt(task.job)
       suspects.push(...tasks)
       const message = `A render worker was lost and is replaced: ${toErrorMessage(reason)}`
       options.onLost?.(new IsrError('ISR_RENDERER_LOST', message, { cause: reason }))
@@ -300,7 +303,10 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     if (!lane || lane.restart) return
     lane.timeouts += 1
     const isSilent = lane.pingedAt !== undefined && now() - lane.pingedAt > 2 * PING_MS
-    if (isSilent && alone.has(lane)) strikes.add(task.job)
+    if (isSilent) {
+      if (alone.has(lane)) strikes.add(task.job)
+      else strikes.doubt(task.job)
+    }
     if (lane.worker && !lane.watchdog) return lose(lane, new Error('the render worker did not start'))
     // Nothing else runs there, so the abandoned code is stopped rather than left running, be it a loop or a leak.
     if (lane.tasks.size === 0 && isSilent) retire(lane)
