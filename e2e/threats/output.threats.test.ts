@@ -371,7 +371,7 @@ describe('long headers', () => {
       const value = `${fill.repeat(Math.ceil(15_000 / fill.length)).slice(0, 15_000)}x`
       const target = targets[index % targets.length]!
       const times: number[] = []
-      for (let round = 0; round < 5 && Math.min(...times, Infinity) > 25; round++) {
+      for (let round = 0; round < 20 && Math.min(...times, Infinity) > 25; round++) {
         const begin = performance.now()
         const answer = await send(server, target, { headers: { [name]: value } })
         times.push(performance.now() - begin)
