@@ -20,6 +20,8 @@ const COUNTED = isLong ? ENTRIES : 20_000
 /** With few entries the tables that hold them are half empty. */
 const MAX_INDEX_BYTES = isLong ? 110 : 250
 
+const TIME_MS = isLong ? 900_000 : 120_000
+
 const SERVER = `
 import { createServer } from 'node:http'
 import { createIsrHandler } from ${JSON.stringify(new URL('../../dist/runtime/index.js', import.meta.url).href)}
@@ -121,32 +123,36 @@ function runServer(dist: string, cacheDir: string, askMs: number): Promise<Run> 
 }
 
 describe('a start', () => {
-  it(`REL-31 ${ENTRIES} entries on disk: ready at once, whatever there is; they are counted behind it`, async () => {
-    const build = await createTestBuild()
-    try {
-      const settings = { ...SETTINGS, cache: { ...SETTINGS.cache, diskEntries: ENTRIES, notFoundEntries: ENTRIES } }
-      await writeFile(join(build.dist, 'isr/route-manifest.json'), JSON.stringify({ ...build.manifest, settings }))
-      const [empty, full] = [join(root, 'empty'), join(root, 'full')]
-      fill(join(full, 'build1'), ENTRIES)
-      const counted = isLong ? join(full, 'build1') : join(root, 'counted')
-      if (!isLong) fill(counted, COUNTED)
-      const first = await runServer(build.dist, empty, 0)
-      const second = await runServer(build.dist, full, 3000)
-      const { scanMs, indexBytes, rss } = await withChild(SCANNER, [counted, String(COUNTED)], async (result) => {
-        return result as { scanMs: number; indexBytes: number; rss: number }
-      })
-      const toMb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
-      console.info(
-        `REL-31: ready after ${second.readyMs.toFixed(0)} ms with ${ENTRIES} entries (${first.readyMs.toFixed(0)} ms with none), ` +
-          `first page after ${second.firstMs.toFixed(0)} ms (${first.firstMs.toFixed(0)} ms), rss ${toMb(second.rss)}; ${COUNTED} counted in the ` +
-          `background in ${(scanMs / 1000).toFixed(1)} s, then ${(indexBytes / COUNTED).toFixed(0)} B of memory per entry, rss ${toMb(rss)}`,
-      )
-      expect(second.readyMs).toBeLessThan(2 * first.readyMs + 500)
-      expect(second.firstMs).toBeLessThan(1000)
-      expect(second.rss - first.rss).toBeLessThan(30e6)
-      expect(indexBytes / COUNTED).toBeLessThan(MAX_INDEX_BYTES)
-    } finally {
-      await build.remove()
-    }
-  })
+  it(
+    `REL-31 ${ENTRIES} entries on disk: ready at once, whatever there is; they are counted behind it`,
+    async () => {
+      const build = await createTestBuild()
+      try {
+        const settings = { ...SETTINGS, cache: { ...SETTINGS.cache, diskEntries: ENTRIES, notFoundEntries: ENTRIES } }
+        await writeFile(join(build.dist, 'isr/route-manifest.json'), JSON.stringify({ ...build.manifest, settings }))
+        const [empty, full] = [join(root, 'empty'), join(root, 'full')]
+        fill(join(full, 'build1'), ENTRIES)
+        const counted = isLong ? join(full, 'build1') : join(root, 'counted')
+        if (!isLong) fill(counted, COUNTED)
+        const first = await runServer(build.dist, empty, 0)
+        const second = await runServer(build.dist, full, 2000)
+        const { scanMs, indexBytes, rss } = await withChild(SCANNER, [counted, String(COUNTED)], async (result) => {
+          return result as { scanMs: number; indexBytes: number; rss: number }
+        })
+        const toMb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
+        console.info(
+          `REL-31: ready after ${second.readyMs.toFixed(0)} ms with ${ENTRIES} entries (${first.readyMs.toFixed(0)} ms with none), ` +
+            `first page after ${second.firstMs.toFixed(0)} ms (${first.firstMs.toFixed(0)} ms), rss ${toMb(second.rss)}; ${COUNTED} counted in the ` +
+            `background in ${(scanMs / 1000).toFixed(1)} s, then ${(indexBytes / COUNTED).toFixed(0)} B of memory per entry, rss ${toMb(rss)}`,
+        )
+        expect(second.readyMs).toBeLessThan(2 * first.readyMs + 500)
+        expect(second.firstMs).toBeLessThan(1000)
+        expect(second.rss - first.rss).toBeLessThan(30e6)
+        expect(indexBytes / COUNTED).toBeLessThan(MAX_INDEX_BYTES)
+      } finally {
+        await build.remove()
+      }
+    },
+    TIME_MS,
+  )
 })
