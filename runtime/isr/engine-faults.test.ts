@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { encodeEntry } from '../cache/codec.ts'
 import {
+  ALWAYS,
   COMPLETE,
   createFakePrerendered,
   createFakeRenderer,
   createFakeStore,
   createKit,
+  createStaleKit,
   nowEntry,
   READ,
   SETTINGS,
@@ -19,7 +21,6 @@ import {
 import { createVirtualClock, settle } from './testing/virtual-clock.ts'
 
 const target = toTarget('/b/x')
-const ALWAYS = { onlyGenerated: false }
 
 const unhandled: unknown[] = []
 const listen = (error: unknown) => unhandled.push(error)
@@ -29,12 +30,6 @@ afterEach(async () => {
   process.off('unhandledRejection', listen)
   expect(unhandled.splice(0)).toEqual([])
 })
-
-function createStaleKit(overrides: Parameters<typeof createKit>[0] = {}) {
-  const kit = createKit({ prerendered: createFakePrerendered([toPageEntry('/b/x', 'v1')]), ...overrides })
-  kit.clock.jump(61_000 - kit.clock.now())
-  return kit
-}
 
 describe('a page that fails', () => {
   it('W6 P5 the old page is served as stale-error, and tried again after 1 s, 2 s, 4 s, … 30 s', async () => {
@@ -179,6 +174,72 @@ describe('a page that fails', () => {
     isCured = true
     await clock.advance(60_000)
     expect(show(await engine.read(target, READ))).toMatch(/v1$/)
+  })
+
+  it('REL-16 pages that revalidate each other end with the time limit, and are well when that is cured', async () => {
+    const { engine, clock, renderer } = createKit()
+    const others: Record<string, string> = { '/b/x': '/b/y', '/b/y': '/b/x' }
+    let isCured = false
+    renderer.answer = async (job) => {
+      const path = job.type === 'page' ? job.path : ''
+      if (!isCured) await engine.revalidate(toTarget(others[path] ?? ''), ALWAYS)
+      return toPage(path)
+    }
+    const calls = ['/b/x', '/b/y'].map((path) => watch(engine.revalidate(toTarget(path), ALWAYS)))
+    await clock.advance(60_000)
+    expect(calls.map((call) => call.state)).toEqual(['rejected', 'rejected'])
+    isCured = true
+    await clock.advance(60_000)
+    for (const path of ['/b/x', '/b/y'])
+      expect(await engine.revalidate(toTarget(path), ALWAYS)).toMatchObject({ status: 'regenerated' })
+    expect(clock.timers()).toBe(0)
+  })
+
+  it('REL-16 P7 however often a page is revalidated while it is rendered, one generation runs and one waits', async () => {
+    const { engine, clock, renderer } = createKit()
+    const calls: Array<ReturnType<typeof watch>> = []
+    // Each render asks for ten more, as a data function does that calls an own API route and does not wait for it.
+    const flood = () => {
+      for (let call = 0; call < 10; call++) calls.push(watch(engine.revalidate(target, ALWAYS)))
+    }
+    renderer.answer = () => {
+      if (renderer.calls.length <= 20) flood()
+      return new Promise(() => {})
+    }
+    flood()
+    await clock.advance(29_999)
+    expect(renderer.calls).toHaveLength(1)
+    await clock.advance(30_000)
+    expect(renderer.calls).toHaveLength(2)
+    await clock.advance(1_000_000)
+    expect(calls.every((call) => call.state === 'rejected')).toBe(true)
+    expect(clock.timers()).toBe(0)
+  })
+
+  it('REL-09 REL-57 P4 a thousand visitors wait for one render, and hits have nothing to wait for', async () => {
+    const clock = createVirtualClock()
+    const kit = createKit({ clock, store: createFakeStore([nowEntry(clock, '/b/warm', 'warm')]) })
+    await kit.engine.read(toTarget('/b/warm'), READ)
+    const reads = Array.from({ length: 1000 }, () => watch(kit.engine.read(target, READ)))
+    await clock.advance(29_999)
+    expect(toText(kit.engine.peek('p:/b/warm'))).toBe('warm')
+    expect(kit.renderer.calls).toHaveLength(1)
+    await kit.renderer.calls[0]?.resolve(toPage('v1'))
+    expect(new Set(reads.map((read) => read.value && show(read.value)))).toEqual(new Set(['MISS generated v1']))
+    expect(kit.renderer.calls).toHaveLength(1)
+  })
+
+  it('P4 a page that somebody has found while the render waited for its turn is not rendered', async () => {
+    const settings = { ...SETTINGS, render: { ...SETTINGS.render, concurrency: 1 } }
+    const { engine, clock, renderer, store } = createKit({ settings })
+    void engine.read(toTarget('/b/busy'), READ)
+    const first = watch(engine.read(target, READ))
+    await settle()
+    store.records.set(target.key, encodeEntry(nowEntry(clock, '/b/x', 'v1')))
+    expect(show(await engine.read(target, READ))).toBe('HIT fresh v1')
+    await renderer.calls[0]?.resolve(toPage('busy'))
+    expect(first.value && show(first.value)).toBe('HIT fresh v1')
+    expect(renderer.calls).toHaveLength(1)
   })
 
   it('P8 a listener that throws or rejects changes nothing', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
+  ALWAYS,
   createFakePrerendered,
   createFakeStore,
   createKit,
+  createWarmKit,
   nowEntry,
   READ,
   SETTINGS,
@@ -16,13 +18,6 @@ import {
 import { createVirtualClock, settle } from './testing/virtual-clock.ts'
 
 const target = toTarget('/b/x')
-const ALWAYS = { onlyGenerated: false }
-
-function createWarmKit(overrides: Parameters<typeof createKit>[0] = {}) {
-  const clock = createVirtualClock()
-  const prerendered = createFakePrerendered([nowEntry(clock, '/b/x', 'v1', { revalidate: false })])
-  return createKit({ clock, prerendered, ...overrides })
-}
 
 describe('res.revalidate', () => {
   it('O01 O03 resolves when the new page is generated and stored; the next read is a HIT', async () => {

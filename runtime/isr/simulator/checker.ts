@@ -249,6 +249,8 @@ export function createChecker(parts: CheckerParts): Checker {
     }
     if (state === 'STALE' && detail !== 'stale-error' && freshness !== 'stale')
       violate('P9', `${name}, and ${freshness}`)
+    if (!hasJumped && held && entry.startedAt < held.startedAt)
+      violate('P12', `${name}, and an older copy than memory had`)
     const hasFailed = history.failedAt > -Infinity || instance.state !== 'serving'
     if (detail === 'stale-error' && !hasFailed) violate('P9', `${name}, and nothing has failed`)
     if (detail !== 'stale-error' && isRoomy(entry) && entry.startedAt >= (history.latest?.startedAt ?? -Infinity)) {
@@ -263,7 +265,7 @@ export function createChecker(parts: CheckerParts): Checker {
     if (state !== 'STALE' || detail !== 'stale-error') {
       violate('P12', `${name}, but a revalidation has resolved since`)
     } else if (reachable !== undefined) violate('P12', `${name}, but a newer copy is ${reachable}`)
-    else if (history.failedAt < floor.at && instance.state === 'serving') {
+    else if (history.failedAt < Math.min(floor.at, call.at) && instance.state === 'serving') {
       violate('P12', `${name}, though nothing has failed since the revalidation`)
     } else reach('older copy after a lost one, because rendering failed')
   }
@@ -511,12 +513,12 @@ export function createChecker(parts: CheckerParts): Checker {
       const now = clock.elapsed()
       const beside = [...history.writing].filter(({ since }) => now < since + WRITE_LIMIT_MS + ABANDON_MS)
       if (beside.length > 0) violate('P12', `two records of ${path} are written at the same time`)
-      if (history.writing.size > 0) history.hasAbandoned = true
       if (history.writing.size > 0) reach('write beside one that the store does not let go of')
       const writing = { made, since: now }
       history.writing.add(writing)
       return (isStored) => {
         history.writing.delete(writing)
+        if (clock.elapsed() >= now + WRITE_LIMIT_MS + ABANDON_MS) history.hasAbandoned = true
         if (isStored) history.storedId = Math.max(history.storedId, made.id)
       }
     },

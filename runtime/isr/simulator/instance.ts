@@ -88,7 +88,7 @@ export interface PageHistory {
   seenStamp: number
   /** The render of the last record that was written. */
   lastWritten: Entry | undefined
-  /** Whether a write was begun beside one that the store did not let go of: what that wrote over is written again. */
+  /** Whether the store has let go of a write very late: what that wrote over is written again, whoever made it. */
   hasAbandoned: boolean
   /** The last render of this process, or of another, that the store has been seen to have. */
   storedId: number

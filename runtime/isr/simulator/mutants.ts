@@ -106,13 +106,16 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: 'an older record is adopted',
+    name: 'whatever the store has is adopted',
     edits: {
       'cache/layers.ts': [
         [
           'return isNewer && !floors.isOutdated(stored.key, stored.startedAt, false) ? stored : undefined',
-          'void isNewer; return stored',
+          'void isNewer\n      return stored',
         ],
+      ],
+      'isr/fleet.ts': [
+        ["decide(newer, clock.now()) === 'fresh' ? newer", "decide(newer, clock.now()) !== 'expired' ? newer"],
       ],
     },
   },
@@ -206,15 +209,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a render that is overtaken before it begins begins all the same',
     edits: { 'isr/engine.ts': [['if (isOvertaken()) {', 'if (isOvertaken() && false) {']] },
-  },
-  {
-    name: 'a page is rendered that became fresh while the render waited for its turn',
-    edits: {
-      'isr/engine.ts': [
-        ['    if (isFresh(known)) return known\n', ''],
-        ['    if (!isFresh(kept)) return undefined\n', '    if (kept || !kept) return undefined\n'],
-      ],
-    },
   },
   {
     name: 'whoever waits for a render that fails gets an error though a copy has been found',

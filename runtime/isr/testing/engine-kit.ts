@@ -42,6 +42,8 @@ export const SETTINGS: Settings = {
 
 export const READ = { prefetch: false, complete: false }
 export const COMPLETE = { prefetch: false, complete: true }
+/** `res.revalidate` without options. */
+export const ALWAYS = { onlyGenerated: false }
 export const PREFETCH = { prefetch: true, complete: false }
 
 function toBody(text: string): Body {
@@ -240,6 +242,20 @@ export function createKit(options: Partial<Omit<EngineOptions, 'store'>> & { sto
     events,
     eventTypes: () => events.map((event) => event.type).filter((type) => type !== 'hit'),
   }
+}
+
+/** A kit whose build made `/b/x` as v1, long enough ago to be stale. */
+export function createStaleKit(options: Parameters<typeof createKit>[0] = {}): Kit {
+  const kit = createKit({ prerendered: createFakePrerendered([toPageEntry('/b/x', 'v1')]), ...options })
+  kit.clock.jump(61_000 - kit.clock.now())
+  return kit
+}
+
+/** A kit whose build made `/b/x` as v1, fresh for ever. */
+export function createWarmKit(options: Parameters<typeof createKit>[0] = {}): Kit {
+  const clock = createVirtualClock()
+  const prerendered = createFakePrerendered([nowEntry(clock, '/b/x', 'v1', { revalidate: false })])
+  return createKit({ clock, prerendered, ...options })
 }
 
 /** An entry as the clock's now makes it. */
