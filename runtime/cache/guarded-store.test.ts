@@ -32,7 +32,9 @@ describe('the guarded store', () => {
       await clock.advance(250)
       expect(await read).toMatchObject({ state: 'failed', error: { code: 'ISR_STORE' } })
     }
-    expect(log).toEqual(['pause read: Reading p:/a from the store failed: Error: the store took longer than 250 ms'])
+    expect(log).toEqual([
+      'pause read: Reading p:/a from the store failed: Error: the store took longer than 250 ms (its limits.readMs)',
+    ])
     for (let index = 0; index < 1000; index++) expect(await guarded.read('p:/a')).toEqual({ state: 'paused' })
     expect(asked).toBe(5)
     await clock.advance(1000)

@@ -83,8 +83,8 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
   const toReadMs = () => store.limits?.readMs ?? READ_LIMIT_MS
   const toWriteMs = () => store.limits?.writeMs ?? WRITE_LIMIT_MS
 
-  function limited<T>(work: Promise<T>, ms: number): Promise<T> {
-    const toError = () => new Error(`the store took longer than ${ms} ms`)
+  function limited<T>(work: Promise<T>, ms: number, name = 'readMs'): Promise<T> {
+    const toError = () => new Error(`the store took longer than ${ms} ms (its limits.${name})`)
     return withTimeLimit(work, { clock, ms, toError })
   }
 
@@ -126,7 +126,7 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
         rest = work.finally(() => (rest = undefined))
         // Nobody may be left to hear of it.
         rest.catch(() => {})
-        await limited(work, toWriteMs())
+        await limited(work, toWriteMs(), 'writeMs')
         if (pass.succeed(clock.now())) onResume({ type: 'write', key })
         return { state: 'stored', isTried: true }
       } catch (cause) {

@@ -38,3 +38,17 @@ describe('the user listener', () => {
     expect(lines).toEqual([expect.stringContaining('metrics are down')])
   })
 })
+
+describe('a store that is left alone', () => {
+  it('REL-45 one line when it goes and one when it is back, with what happened and what follows', () => {
+    const { listen, lines } = listenWith(() => {})
+    listen({ type: 'store-paused', path: '/a', reason: 'read', error: new Error('the store took longer than 250 ms') })
+    listen({ type: 'store-resumed', path: '/a', reason: 'read' })
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /code=ISR_STORE .*: reads failed .* \(last: the store took longer than 250 ms\)\..* by itself/,
+      ),
+      expect.stringMatching(/code=ISR_STORE .*: reads work again\.$/),
+    ])
+  })
+})

@@ -50,7 +50,7 @@ export function createEventListener(options: {
   function reportPause({ reason, error }: IsrEvent): void {
     const what = `${OPERATIONS[reason]} failed several times in a row and are left out for now`
     log.error(
-      `${STORE_LINE}: ${what} (last: ${toErrorMessage(error)}). ` +
+      `${STORE_LINE}: ${what} (last: ${error instanceof Error ? error.message : toErrorMessage(error)}). ` +
         'Pages are served from memory and from the build; the store is tried again by itself, 1 to 15 seconds apart.',
     )
   }

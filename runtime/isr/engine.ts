@@ -119,6 +119,11 @@ export function createEngine(options: EngineOptions): Engine {
     const begin = clock.now()
     try {
       const entry = await generation.run(target, reason, known)
+      const later = reason === 'stale' ? await fleet.findLater(entry) : undefined
+      if (later) {
+        fleet.release(target.key)
+        return { entry: later, adopted: true, renderMs: 0 }
+      }
       return { entry, adopted: false, renderMs: Math.max(0, clock.now() - begin) }
     } catch (error) {
       fleet.release(target.key)

@@ -123,6 +123,22 @@ describe('servers that share a store', () => {
     await clock.advance(1)
   })
 
+  it('REL-52 P12 a render that began before res.revalidate on another server does not land over its page', async () => {
+    const { clock, kits, calls, readAll } = createFleetOf(2)
+    const read = watch(kits[0]!.engine.read(target, READ))
+    await clock.advance(10)
+    const call = watch(kits[1]!.engine.revalidate(target, { onlyGenerated: false }))
+    await settle()
+    await calls()[1]?.resolve(toPage('after the call', { revalidate: false }))
+    expect(call.value).toEqual({ status: 'regenerated' })
+    await clock.advance(10)
+    await calls()[0]?.resolve(toPage('before the call', { revalidate: false }))
+    expect(read.value && toText(read.value)).toBe('after the call')
+    expect(await readAll()).toEqual(['HIT fresh after the call', 'HIT fresh after the call'])
+    const third = createKit({ clock, store: kits[0]!.store })
+    expect(show(await third.engine.read(target, READ))).toBe('HIT fresh after the call')
+  })
+
   it('REL-41 an entry that a clock ahead has made ends the wait, and is not taken for the page', async () => {
     const { clock, kits, calls, readAll } = createFleetOf(1)
     const ahead = createVirtualClock(clock.now() + 300_000)

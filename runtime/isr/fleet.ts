@@ -16,6 +16,12 @@ export interface Fleet {
    * @returns a fresh entry that another server has made meanwhile; undefined when this one is to make it
    */
   takeOver(key: string, known: Entry | undefined): Promise<Entry | undefined>
+  /**
+   * Looks once more before a page is put over another: `res.revalidate` on another server waits for nobody's turn.
+   *
+   * @returns a fresh entry whose generation began later than this one's
+   */
+  findLater(made: Entry): Promise<Entry | undefined>
   /** Lets another server have its turn, if this one has it. Never throws. */
   release(key: string): void
 }
@@ -36,13 +42,14 @@ export function createFleet(options: {
 
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.setTimeout(resolve, ms))
 
+  async function findNewer(key: string, startedAt: number): Promise<Entry | undefined> {
+    const newer = await layers.loadNewer({ key, startedAt })
+    return newer && decide(newer, clock.now()) === 'fresh' ? newer : undefined
+  }
+
   return {
     async takeOver(key, known) {
-      const startedAt = known?.startedAt ?? -Infinity
-      const look = async () => {
-        const newer = await layers.loadNewer({ key, startedAt })
-        return newer && decide(newer, clock.now()) === 'fresh' ? newer : undefined
-      }
+      const look = () => findNewer(key, known?.startedAt ?? -Infinity)
       // Whoever has nothing has just looked.
       const there = known && (await look())
       if (there) return there
@@ -64,6 +71,8 @@ export function createFleet(options: {
         if (newer) return newer
       }
     },
+
+    findLater: async (made) => (claimed.has(made.key) ? findNewer(made.key, made.startedAt) : undefined),
 
     release(key) {
       if (claimed.delete(key)) layers.unclaim(key)
