@@ -48,9 +48,16 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     return server
   }
 
-  const serveTwo = async (env: Record<string, string> = PATIENT) => [await serve(env), await serve(env)] as const
+  /** A server that has its store open: a busy machine may need longer for that than visitors are made to wait. */
+  async function serveReady(env: Record<string, string> = PATIENT): Promise<ServerProcess> {
+    const server = await serve(env)
+    await eventually(() => make(server, '/minute/ready'), 30_000)
+    return server
+  }
 
-  const listKeys = async () => ((await redis.run('KEYS', '*')) as string[]).sort()
+  const serveTwo = async (env?: Record<string, string>) => [await serveReady(env), await serveReady(env)] as const
+
+  const listKeys = async (pattern = '*') => ((await redis.run('KEYS', pattern)) as string[]).sort()
 
   const make = async (server: ServerProcess, path: string) =>
     expect((await revalidate(server, path)).result).toEqual({ status: 'regenerated' })
@@ -90,8 +97,7 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     // By itself: nobody asks for anything meanwhile.
     await eventually(async () => expect(await listKeys()).toContain(`isr:${buildId}:p:/minute/early-7`), 30_000)
     expect(first.output().match(RESUMED)).toHaveLength(1)
-    const second = await serve(PATIENT)
-    const answer = await send(second, '/minute/early-7')
+    const answer = await send(await serveReady(), '/minute/early-7')
     expect([answer.cache, readValue(answer)]).toEqual(['HIT', 'minute/early-7 2'])
   })
 
@@ -126,7 +132,7 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     const [first, second] = await serveTwo()
     const slugs = Array.from({ length: 10 }, (_, index) => `flushed-${index}`)
     for (const slug of slugs) expect((await send(first, `/minute/${slug}`)).cache).toBe('MISS')
-    await eventually(async () => expect(await listKeys()).toHaveLength(10))
+    await eventually(async () => expect(await listKeys('*flushed*')).toHaveLength(10))
     await redis.run('FLUSHALL')
     const ask = (server: ServerProcess) =>
       Promise.all(slugs.flatMap((slug) => Array.from({ length: 10 }, () => send(server, `/minute/${slug}`))))
@@ -134,14 +140,15 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     expect(new Set((await ask(second)).map(({ status }) => status))).toEqual(new Set([200]))
     for (const slug of slugs) expect(site.source.count(`minute/${slug}`)).toBe(2)
     // The store is filled again.
-    await eventually(async () => expect(await listKeys()).toHaveLength(10))
-    expect((await send(await serve(PATIENT), '/minute/flushed-0')).cache).toBe('HIT')
+    await eventually(async () => expect(await listKeys('*flushed*')).toHaveLength(10))
+    expect((await send(await serveReady(), '/minute/flushed-0')).cache).toBe('HIT')
   })
 
   it('REL-45 P10 P12 hung: hits as ever, 5 visitors wait 250 ms, the others not; one line when it goes, one when it is back', async () => {
     await redis.start()
-    const first = await serve()
+    const first = await serveReady({})
     await make(first, '/minute/warm')
+    const warm = readValue(await send(first, '/minute/warm'))
     redis.freeze()
     const took: number[] = []
     for (let index = 0; index < 15; index++) {
@@ -151,13 +158,13 @@ describe.runIf(hasRedis())('with a real Redis', () => {
       expect((await send(first, '/minute/warm')).cache).toBe('HIT')
     }
     // The first wait for the store and for the render; what comes after has only the render.
-    expect(Math.max(...took)).toBeLessThan(2500)
-    expect(toMedian(took.slice(5))).toBeLessThan(toMedian(took.slice(0, 5)) - 125)
+    expect(Math.min(...took.slice(0, 5))).toBeGreaterThan(240)
+    expect(Math.min(...took.slice(5))).toBeLessThan(240)
     expect(first.output().match(PAUSED)).toHaveLength(1)
     const { result, tookMs } = await revalidate(first, '/minute/warm')
     expect(result).toEqual({ status: 'regenerated', stored: false })
-    expect(tookMs).toBeLessThan(3000)
-    expect(readValue(await send(first, '/minute/warm'))).toBe('minute/warm 2')
+    expect(tookMs).toBeLessThan(5000)
+    expect(readValue(await send(first, '/minute/warm'))).not.toBe(warm)
     redis.thaw()
     await eventually(async () => expect(first.output().match(RESUMED)).toHaveLength(1), 30_000)
     expect(first.output().match(PAUSED)).toHaveLength(1)
@@ -167,7 +174,7 @@ describe.runIf(hasRedis())('with a real Redis', () => {
 
   it('REL-45 P9 paused by its administrator: the same, and back by itself', async () => {
     await redis.start()
-    const first = await serve()
+    const first = await serveReady({})
     await make(first, '/minute/warm')
     await redis.run('CLIENT', 'PAUSE', '3000', 'ALL')
     for (let index = 0; index < 8; index++) expect((await send(first, `/minute/p-${index}`)).status).toBe(200)
@@ -261,7 +268,7 @@ describe.runIf(hasRedis())('with a real Redis', () => {
 
   it('P4 REL-44 in the fleet: one render for each path and window, however many servers and visitors ask at the same moment', async () => {
     await redis.start()
-    const fleet = [...(await serveTwo()), await serve(PATIENT)]
+    const fleet = [...(await serveTwo()), await serveReady()]
     const paths = ['/any/fleet-1', '/any/fleet-2']
     for (const path of paths)
       site.source.set(path.slice(1), { value: 'page', result: '{ props: { value }, revalidate: 1 }' })
@@ -279,8 +286,8 @@ describe.runIf(hasRedis())('with a real Redis', () => {
 
   it('REL-41 clocks 5 minutes apart: no age below 0, no page that stands still, one render for each window and server', async () => {
     await redis.start()
-    const first = await serve(PATIENT)
-    const second = await serve({
+    const first = await serveReady()
+    const second = await serveReady({
       ...PATIENT,
       NODE_OPTIONS: `--import ${await writeClock(site)}`,
       CLOCK_AHEAD_MS: '300000',
@@ -407,10 +414,6 @@ globalThis.Date = class Date extends RealDate {
 /** The number that the source gave the page. */
 function readNumber(answer: Answer): number {
   return Number(/(\d+)$/.exec(readValue(answer) ?? '')?.[1])
-}
-
-function toMedian(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 }
 
 /** Asks each server for each path, over and over. */
