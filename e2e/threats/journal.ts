@@ -123,11 +123,13 @@ export function useJournal({ mode = 'own', options = '', base = '/' }: JournalOp
     },
     get,
     listEntries,
-    async readEntries() {
-      const files = await listEntries()
-      const texts = await Promise.all(files.map((file) => readFile(join(site.root, '.isr-cache', file), 'latin1')))
-      return texts.join('\n')
-    },
+    // Again when a temporary file of the list was renamed before it was read.
+    readEntries: () =>
+      eventually(async () => {
+        const files = await listEntries()
+        const texts = await Promise.all(files.map((file) => readFile(join(site.root, '.isr-cache', file), 'latin1')))
+        return texts.join('\n')
+      }),
     async restart() {
       server = await site.serve()
     },
