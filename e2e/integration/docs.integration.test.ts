@@ -42,7 +42,9 @@ describe('fenced blocks', () => {
   })
 
   it.each(named(all))('%s is in a language that is checked here', (_name, { language }) => {
-    expect(['ts', 'tsx', 'jsx', 'js', 'sh', 'json', 'http', 'text', 'nginx', 'vcl', 'dockerfile']).toContain(language)
+    expect(['ts', 'tsx', 'jsx', 'js', 'sh', 'json', 'http', 'text', 'nginx', 'vcl', 'dockerfile', 'yaml']).toContain(
+      language,
+    )
   })
 })
 
@@ -214,13 +216,36 @@ describe('configuration of other programs', () => {
   it.each(named(of('dockerfile')))('%s has instructions that exist, in their form', (_name, { text }) => {
     const instructions = text.trimEnd().split(/\n+(?! )/)
     for (const line of instructions) {
-      expect(line).toMatch(/^(?:FROM|WORKDIR|COPY|RUN|ENV|USER|EXPOSE|STOPSIGNAL|CMD) \S/)
+      expect(line).toMatch(/^(?:FROM|WORKDIR|COPY|RUN|ENV|USER|EXPOSE|STOPSIGNAL|HEALTHCHECK|CMD) \S/)
     }
     expect(instructions[0]).toMatch(/^FROM node:\d+\S* AS build$/)
     const command = instructions.at(-1)!
     expect(command).toMatch(/^CMD \[/)
     expect(JSON.parse(command.slice('CMD '.length))).toEqual(['node', 'dist/server/start.mjs'])
   })
+})
+
+describe('Kubernetes', () => {
+  it.each(named(of('yaml')))(
+    '%s is indented as YAML, and leaves the server the time that it takes to end',
+    (_name, { text }) => {
+      let depth = 0
+      for (const line of text.trimEnd().split('\n')) {
+        const {
+          indent = '',
+          item = '',
+          end,
+        } = /^(?<indent>(?: {2})*)(?<item>- )?[\w.-]+:(?<end>$| \S+.*$)/.exec(line)?.groups ?? {}
+        expect([line, end === undefined]).toEqual([line, false])
+        expect(indent.length).toBeLessThanOrEqual(depth)
+        depth = indent.length + item.length + (end === '' ? 2 : 0)
+      }
+      const read = (pattern: RegExp) => Number(pattern.exec(text)?.[1])
+      // 20 seconds for answers and 8 for what is generated, see runtime/node/start.ts.
+      const grace = read(/terminationGracePeriodSeconds: (\d+)/)
+      expect(grace).toBeGreaterThan(read(/"sleep", "(\d+)"/) + 28)
+    },
+  )
 })
 
 describe('commands', () => {
@@ -372,6 +397,15 @@ describe('Getting started, followed to the letter', () => {
       }),
     })
     expect((await send(container, '/recipes/apple-pie')).cache).toMatch(/HIT|STALE/)
+    const [, command = '[]'] = /^HEALTHCHECK .* CMD (\[.*\])$/m.exec(text) ?? []
+    const [program, ...args] = JSON.parse(command.replace('3000', String(container.port))) as string[]
+    expect(program).toBe('node')
+    expect(await runToExit(process.execPath, args, image)).toEqual({ code: 0, output: '' })
+    const [{ text: pod } = { text: '' }] = of('yaml')
+    const probes = [...pod.matchAll(/path: (\S+)/g)].map(([, path = '']) => path)
+    expect(probes).toEqual(['/_isr/ready', '/_isr/health'])
+    for (const path of probes) expect((await send(container, path)).status).toBe(200)
     expect(await container.stop()).toBe(0)
+    expect((await runToExit(process.execPath, args, image)).code).toBe(1)
   })
 })

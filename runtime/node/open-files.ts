@@ -18,5 +18,6 @@ export function readOpenFilesLimit(): number | undefined {
 /** Connections that leave files for the cache, the pages' data calls and the site's own code. */
 export function toMaxConnections(wanted: number, openFiles: number | undefined): number {
   if (openFiles === undefined) return wanted
-  return Math.max(1, Math.min(wanted, openFiles - Math.max(100, Math.ceil(openFiles / 5)), openFiles - 1))
+  const reserved = Math.max(Math.ceil(openFiles / 5), Math.min(100, Math.floor(openFiles / 2)))
+  return Math.max(1, Math.min(wanted, openFiles - reserved))
 }
