@@ -210,6 +210,8 @@ describe('bodies', () => {
     send(server, path, { method: 'POST', headers: { 'content-type': type, ...headers }, body })
 
   it('SEC-104 a gigabyte in chunks is refused at the limit, and takes no memory', async () => {
+    // What parses bodies is loaded with the first, and buffers of this size settle after some.
+    for (let index = 0; index < 20; index += 1) await post('/api/kind', 'text/plain', 'x'.repeat(MB))
     const before = readRss(server.pid)
     const client = await open()
     client.write(toRequest('POST', '/api/kind', { 'Transfer-Encoding': 'chunked' }))
@@ -478,7 +480,7 @@ describe('slow clients', () => {
       expect(times[1]).toBeLessThan(13)
       expect(times[2]).toBeGreaterThan(29)
       expect(times[2]).toBeLessThan(34)
-      expect(reader!.text.length).toBeLessThan(BIG)
+      expect(reader!.socket.bytesRead).toBeLessThan(BIG)
       expect([headers!.text, body!.text].map(toStatuses)).toEqual([[408], [408]])
       await expectHealthy()
     },

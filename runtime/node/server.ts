@@ -35,8 +35,11 @@ const LIMITS: ServerLimits = {
   connectionsCheckingInterval: 2_000,
   /** Longer than the 60 seconds after which load balancers drop idle connections, so that they close first. */
   keepAliveTimeout: 65_000,
-  /** A connection on which nothing moves for so long is closed, unless a page or an API route is still working for it. */
-  idleTimeout: 60_000,
+  /**
+   * A connection on which nothing moves for so long is closed, unless a page or an API route is still working for it. Bytes
+   * that were taken since the last look count as movement, so that who stops reading is closed after twice as long at most.
+   */
+  idleTimeout: 30_000,
   /** An idle one costs some kilobytes. Fewer where the system allows fewer open files. */
   maxConnections: 20_000,
 }
