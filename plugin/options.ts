@@ -169,6 +169,14 @@ export interface IsrOptions {
      * @example isr({ api: { bodyBytes: 64 * 1024 } })
      */
     bodyBytes?: number
+    /**
+     * Bytes of all bodies of API requests that are being read at once. Past it new ones get 503 with `Retry-After`, and one
+     * that takes more than is left loses its connection.
+     *
+     * @default 268435456 (256 MiB)
+     * @example isr({ api: { totalBodyBytes: 64 * 1024 ** 2 } })
+     */
+    totalBodyBytes?: number
   }
   /**
    * Bytes of one generated page, its HTML and its navigation data together and not compressed. A larger one fails: it would
@@ -267,7 +275,7 @@ const OPTIONS = {
   }),
   maxPathBytes: integer(1, 1_000_000),
   // What a string in memory may hold.
-  api: group({ bodyBytes: integer(0, 2 ** 29) }),
+  api: group({ bodyBytes: integer(0, 2 ** 29), totalBodyBytes: positive }),
   maxPageBytes: positive,
   logging: group({ fetches }),
   standalone: flag,
@@ -313,7 +321,7 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
         customStore: cache.store !== undefined,
       },
       maxPathBytes: options.maxPathBytes ?? 1024,
-      api: { bodyBytes: api.bodyBytes ?? 1024 ** 2 },
+      api: { bodyBytes: api.bodyBytes ?? 1024 ** 2, totalBodyBytes: api.totalBodyBytes ?? 256 * 1024 ** 2 },
       maxPageBytes: options.maxPageBytes ?? 16 * 1024 * 1024,
       logging: { fetches: resolveFetches(logging.fetches) },
       next: options.next ?? false,

@@ -545,6 +545,8 @@ export interface Settings {
   readonly api: {
     /** Longest body of a request to an API route that does not set its own limit; past it 413. Default 1 MiB. */
     readonly bodyBytes: number
+    /** All bodies that are being read at once; past it 503. Default 256 MiB. */
+    readonly totalBodyBytes: number
   }
   /** HTML and navigation data of one page together, in bytes and not compressed; a larger page is not kept. Default 16 MiB. */
   readonly maxPageBytes: number

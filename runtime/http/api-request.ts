@@ -4,6 +4,7 @@ import contentType from 'content-type'
 import getRawBody from 'raw-body'
 import { IsrError } from '../errors.ts'
 import type { ApiConfig, ApiRequest, Params } from '../types.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { formatByteSize, parseByteSize } from './byte-size.ts'
 import { withCookies } from './cookies.ts'
 import { parseQuery } from './query.ts'
@@ -35,6 +36,7 @@ export async function createApiRequest(
     config: ApiConfig['api']
     /** Longest body of a route that sets no limit of its own. */
     bodyBytes: number
+    budget: BodyBudget
   },
 ): Promise<ApiRequest> {
   const request = withCookies(req) as ApiRequest
@@ -49,7 +51,7 @@ export async function createApiRequest(
   // A framework in front may have parsed the body already; then the stream is empty.
   else if (request.body === undefined || !req.readableEnded) {
     const limit = typeof bodyParser === 'object' ? bodyParser.sizeLimit : undefined
-    define(request, 'body', await readBody(req, limit ?? formatByteSize(details.bodyBytes)))
+    define(request, 'body', await readBody(req, limit ?? formatByteSize(details.bodyBytes), details.budget))
   }
   return request
 }
@@ -58,7 +60,7 @@ function define(request: ApiRequest, name: string, value: unknown): void {
   Object.defineProperty(request, name, { value, configurable: true, enumerable: true, writable: true })
 }
 
-async function readBody(req: IncomingMessage, limit: number | string): Promise<unknown> {
+async function readBody(req: IncomingMessage, limit: number | string, budget: BodyBudget): Promise<unknown> {
   const bytes = parseByteSize(limit)
   if (bytes === undefined) {
     throw new IsrError(
@@ -67,7 +69,7 @@ async function readBody(req: IncomingMessage, limit: number | string): Promise<u
     )
   }
   const { type, parameters } = parseContentType(req.headers['content-type'])
-  const text = await readText(req, parameters['charset'] ?? 'utf-8', bytes, limit)
+  const text = await budget.hold(req, () => readText(req, parameters['charset'] ?? 'utf-8', bytes, limit))
   if (type === 'application/json' || type === 'application/ld+json') return parseJson(text)
   // Its objects have no prototype: a field may be called `__proto__`.
   if (type === 'application/x-www-form-urlencoded') return { ...decodeForm(text) }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ApiConfig, ApiHandler, GetStaticProps } from '../types.ts'
 import { NO_STORE } from './cache-control.ts'
 import { ask, type Ask } from './testing/client.ts'
@@ -107,7 +107,7 @@ describe('request', () => {
       '/api/x': echo,
       '/api/more': route((req, res) => res.json(req.body), { api: { bodyParser: { sizeLimit: '3kb' } } }),
     }
-    const settings = { ...SETTINGS, api: { bodyBytes: 2048 } }
+    const settings = { ...SETTINGS, api: { ...SETTINGS.api, bodyBytes: 2048 } }
     const { port } = await start(routes, { manifest: { settings } })
     const post = (path: string, length: number) =>
       ask(port, path, { method: 'POST', body: 'x'.repeat(length) }).then(({ status, reason }) => [status, reason])
@@ -115,6 +115,40 @@ describe('request', () => {
     expect(await post('/api/x', 2049)).toEqual([413, 'Body exceeded 2kb limit'])
     expect(await post('/api/more', 2049)).toEqual([200, 'OK'])
     expect(await post('/api/more', 3073)).toEqual([413, 'Body exceeded 3kb limit'])
+  })
+
+  it('A05 SEC-104 P7 all bodies that are being read are bounded together: `api.totalBodyBytes`', async () => {
+    const settings = { ...SETTINGS, api: { bodyBytes: 1000, totalBodyBytes: 2500 } }
+    const { port } = await start({ '/api/x': echo }, { manifest: { settings } })
+    /** Announces 1000 bytes, sends fewer, and says what became of it. */
+    const begin = async (length: number) => {
+      const socket = connect(port, '127.0.0.1')
+      let text = ''
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      socket.on('error', () => undefined)
+      const ended = new Promise<string>((resolve) => socket.once('close', () => resolve(text)))
+      await new Promise<void>((resolve) => socket.once('connect', resolve))
+      socket.write(
+        `POST /api/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n${'x'.repeat(length)}`,
+      )
+      return { socket, ended }
+    }
+    const first = await begin(900)
+    const second = await begin(900)
+    // Whoever goes over the bound with the others is cut off; they are not.
+    expect(await (await begin(900)).ended).toBe('')
+    const last = await begin(700)
+    await vi.waitFor(async () => {
+      const refused = await ask(port, '/api/x', { method: 'POST', body: 'x' })
+      expect([refused.status, refused.headers['retry-after']]).toEqual([503, '2'])
+    })
+    last.socket.destroy()
+    await vi.waitFor(async () => {
+      expect((await ask(port, '/api/x', { method: 'POST', body: 'x' })).status).toBe(200)
+    })
+    for (const { socket } of [first, second]) socket.write('x'.repeat(100))
+    expect(await second.ended).toContain('200 OK')
+    expect(await first.ended).toContain('200 OK')
   })
 
   it('A05 the connection stays usable after a refused body', async () => {

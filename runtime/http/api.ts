@@ -29,7 +29,14 @@ export async function answerApi(
     const { createApiRequest } = await import('./api-request.ts')
     const draft = context.draft.isOn(req)
     const { bodyBytes } = context.manifest.settings.api
-    const request = await createApiRequest(req, { search, params, draft, config, bodyBytes })
+    const request = await createApiRequest(req, {
+      search,
+      params,
+      draft,
+      config,
+      bodyBytes,
+      budget: context.bodyBudget,
+    })
     const response = createApiResponse(res, {
       revalidate,
       setDraftMode(enable) {
@@ -49,6 +56,7 @@ export async function answerApi(
     await callHandler(context, module, request, response, route, config)
   } catch (error) {
     if (isBodyError(error)) return refuseBody(req, res, error)
+    if (isIsrError(error, 'ISR_OVERLOADED')) throw error
     context.failures.report(error, place)
     // Half an answer must look like one: the connection is broken, not ended.
     if (res.headersSent) res.destroy()

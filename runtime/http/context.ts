@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Engine, IsrApp, IsrEvent, Renderer, RouteManifest } from '../types.ts'
+import type { BodyBudget } from './body-budget.ts'
 import type { Draft } from './draft-cookie.ts'
 import type { Encoding } from './encoding.ts'
 import type { Failures } from './failures.ts'
@@ -27,6 +28,8 @@ export interface HttpContext {
   readonly draftSlots: Slots
   /** Limits the visitors of `server` pages that wait at once: their data functions run for each of them. */
   readonly serverPageSlots: Slots
+  /** Limits the bodies of API requests that are being read. */
+  readonly bodyBudget: BodyBudget
   /** Through which all pass who may have waited for the engine. */
   readonly portions: Portions
   /** Limits the renders of `server` pages. */

@@ -6,6 +6,7 @@ import { sendFound, sendPage } from './answer.ts'
 import { answerApi } from './api.ts'
 import type { Revalidate } from './api-response.ts'
 import { createAssets, type Assets } from './assets.ts'
+import { createBodyBudget } from './body-budget.ts'
 import type { HttpContext } from './context.ts'
 import { isDataPath, parseDataPath, toDataPrefixes } from './data-url.ts'
 import { createDraft } from './draft-cookie.ts'
@@ -131,6 +132,7 @@ function createContext(options: HandlerOptions): HttpContext {
     draftSlots: createSlots({ limit: concurrency, queue, waitMs }),
     serverPageSlots: createSlots({ limit: waiters, queue: 0, waitMs }),
     renderSlots: createSlots({ limit: concurrency, queue, waitMs }),
+    bodyBudget: createBodyBudget(manifest.settings.api.totalBodyBytes),
     portions: createPortions(ANSWERS_IN_A_ROW),
     failures,
     warnOfLargeData: createLargeDataWarnings((line) => log.warn(line), { repeat: development }),

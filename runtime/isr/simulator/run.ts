@@ -350,7 +350,7 @@ function toSettings({ memoryBytes, notFoundEntries, concurrency, queue, waiters,
     },
     maxPathBytes: 1024,
     maxPageBytes: 32 * 1024 ** 2,
-    api: { bodyBytes: 1024 ** 2 },
+    api: { bodyBytes: 1024 ** 2, totalBodyBytes: 256 * 1024 ** 2 },
     logging: { fetches: false },
   }
 }

@@ -35,7 +35,7 @@ export const SETTINGS: Settings = {
     customStore: false,
   },
   maxPathBytes: 1024,
-  api: { bodyBytes: 1024 ** 2 },
+  api: { bodyBytes: 1024 ** 2, totalBodyBytes: 256 * 1024 ** 2 },
   maxPageBytes: 16 * 1024 * 1024,
   logging: { fetches: false },
 }
