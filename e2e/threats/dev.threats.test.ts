@@ -130,7 +130,7 @@ describe('files', () => {
     for (const server of [plain, ours, open]) expect((await send(server, '/lib/shown.js')).text).toContain('shown = 1')
   })
 
-  it('SEC-68 SEC-123 P13 what plain Vite keeps is kept, in every spelling and form', async () => {
+  it('SEC-68 SEC-123 P13 what plain Vite keeps is kept, in every spelling and form', { timeout: 600_000 }, async () => {
     const files = [...denied, `${outside}/file.txt`, '/etc/passwd']
     for (const target of listTargets(files)) {
       const [without, answer] = await Promise.all([sendTarget(plain, target), sendTarget(ours, target)])
