@@ -7,7 +7,7 @@ import { isLong, LONG_TIMEOUT_MS, settle, toPublic, useJournal } from './journal
 import { expectSafeLocation } from './location.ts'
 import { INTERNAL_HEADERS } from './signals.ts'
 
-const REQUESTS = isLong ? 100_000 : 4_000
+const REQUESTS = isLong ? 100_000 : 2_500
 /** Requests that are under way at once. */
 const BATCH = 25
 

@@ -198,7 +198,7 @@ describe.each(MODES)('in the mode %s', (mode) => {
       await eventually(async () => expect(await journal.readEntries()).toContain('/p/one'))
       const before = await count()
       journal.source.forget()
-      const requests = isLong ? 100_000 : 2_000
+      const requests = isLong ? 100_000 : 1_000
       for (let sent = 0; sent < requests; sent += 50) {
         const answers = await Promise.all(
           Array.from({ length: 50 }, (_, index) => {
@@ -221,7 +221,7 @@ describe.each(MODES)('in the mode %s', (mode) => {
   it(
     'SEC-02 SEC-22 P4 a crowd of mixed requests on a path that is cold, evicted, stale or being revalidated: each URL its own type, one render',
     async () => {
-      const rounds = isLong ? 10_000 : 16
+      const rounds = isLong ? 10_000 : 12
       const types = { html: 'text/html; charset=utf-8', data: 'application/json; charset=utf-8' }
       for (let round = 0; round < rounds; round += 1) {
         const slug = `round-${round}`
