@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Entry, RouteManifest } from '../types.ts'
-import { renameOver, toTempPath, writeFileAtomic } from './atomic-write.ts'
+import { renameOver, toErrorCode, toTempPath, writeFileAtomic } from './atomic-write.ts'
 import { encodeEntry } from './codec.ts'
 import {
   encodeIndex,
@@ -74,6 +74,16 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
     }
   }
 
+  async function install(): Promise<void> {
+    try {
+      await renameOver(temp, path)
+    } catch (error) {
+      if (toErrorCode(error) !== 'ENOENT') throw error
+      // A build begins with removing the files of the one before.
+      throw new Error(`${temp} is gone: does another build write into ${dir} at the same time?`, { cause: error })
+    }
+  }
+
   async function close(): Promise<void> {
     if (!isOpen) return
     isOpen = false
@@ -101,7 +111,7 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
       if (size !== bytes) throw new Error(`The disk kept ${size} of ${bytes} bytes of ${PACK_FILE}`)
       await close()
       const index = encodeIndex(sorted, { id, bytes, newestStartedAt })
-      await renameOver(temp, path)
+      await install()
       await writeFileAtomic(join(dir, INDEX_FILE), index)
       return { id: id.toString('hex'), pack: PACK_FILE, index: INDEX_FILE, count: sorted.length / ROW_BYTES, bytes }
     },

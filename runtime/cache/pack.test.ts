@@ -124,6 +124,15 @@ describe('pack', () => {
     await openPack(dir, other).close()
   })
 
+  it('REL-34 a build whose files another one took away says so, and leaves nothing', async () => {
+    const writer = await createPackWriter(dir)
+    await writer.add(toNotFound('p:/a'))
+    for (const name of await readdir(dir)) await rm(join(dir, name))
+    await expect(writer.finish()).rejects.toThrow('another build')
+    await writer.abort()
+    expect(await readdir(dir)).toEqual([])
+  })
+
   it('REL-26 an index that promises more than the pack has costs no more than the pack', () => {
     const row = Buffer.alloc(ROW_BYTES, 0xff)
     toRowHash('p:/a').copy(row)
