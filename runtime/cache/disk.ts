@@ -1,17 +1,17 @@
 import * as fs from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { IsrError, toErrorMessage } from '../errors.ts'
-import { renameOver, toErrorCode, writeFileAtomic, type FileSystem } from './atomic-write.ts'
-import { decodeEntry, readHeader } from './codec.ts'
+import { toErrorCode, type FileSystem } from './atomic-write.ts'
+import { readHeader } from './codec.ts'
 import { createDiskIndex, type DiskLimits } from './disk-index.ts'
 import { scanDisk } from './disk-scan.ts'
 import type { RepairableStore } from './guarded-store.ts'
 import { createLimit } from './limit.ts'
-import { readRecordFile, readRecordFileHeader } from './record-file.ts'
+import { readRecordFile } from './record-file.ts'
+import { createRecordWriter } from './record-writer.ts'
 import { withRetry } from './retry.ts'
 import { sha256 } from './sha256.ts'
 import { createTempNames, createWriter } from './temp-name.ts'
-import { inTurn } from './turn.ts'
 
 export interface DiskStoreOptions extends DiskLimits {
   /** The folder; it is made with the first write. Several processes may share it. */
@@ -47,25 +47,17 @@ const READ_ONLY_MS = 60_000
 const RESCAN_MS = 15 * 60_000
 /** A disk that is busy, or has to wake up, is not dead: these are far above what one needs that works. */
 const LIMITS = { readMs: 2000, writeMs: 10_000 }
-/** A record from this far in the future was made by a wrong clock: it does not outrank ours. */
-const FUTURE_MS = 60_000
 
 /**
  * Keeps each entry in a file of its own, `<dir>/<aa>/<SHA-256 of the key>.isr`: a name of fixed length and alphabet whatever
  * the URL was. Files are replaced by renaming, never written in place.
- *
- * The folder and those in it are real folders, made here: nothing is written through a link that took the place of one. The
- * folder around it may be a link.
- *
- * A write is left out when the file is a whole record of a generation that started later, which another process may have put
- * there. Processes take turns at that look and the rename after it, so of two generations the later one stays, whichever was
- * written last; unless a process is stopped for a second in the middle of its turn, or the file system has no symbolic links.
  */
 export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const { dir, log, maxBytes } = options
   const { io = fs, now = Date.now, random = Math.random, wait = sleep, scanDelayMs = 1000 } = options
   const index = createDiskIndex(options)
   const temps = createTempNames(createWriter())
+  const writeRecord = createRecordWriter({ dir, io, temps, maxBytes, now, wait })
   const limitReads = createLimit(READS_AT_A_TIME)
   const limitWrites = createLimit(WRITES_AT_A_TIME)
   let readOnlySince: number | undefined
@@ -80,64 +72,6 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const toHash = (key: string) => sha256(key).toString('hex')
   const toPath = (hash: string, extension = 'isr') => join(dir, hash.slice(0, 2), `${hash}.${extension}`)
   const retried = <T>(work: () => Promise<T>) => withRetry(work, { random, wait })
-
-  async function write(key: string, path: string, value: Uint8Array): Promise<boolean> {
-    const temp = temps.create(path)
-    const startedAt = readHeader(value)?.startedAt
-    return writeFileAtomic(path, value, {
-      temp,
-      mode: 0o600,
-      io,
-      async check() {
-        await requireFolder(dir)
-        await requireFolder(dirname(path))
-      },
-      install: () =>
-        inTurn(path, { temp, temps, io, now, wait }, async () => {
-          if (await hasLater(key, path, startedAt).catch(() => false)) return false
-          await renameOver(temp, path, io)
-          return true
-        }),
-    })
-  }
-
-  async function hasLater(key: string, path: string, startedAt = Infinity): Promise<boolean> {
-    const there = await readRecordFileHeader(path, io)
-    if (!there || there.startedAt <= startedAt || there.startedAt > now() + FUTURE_MS) return false
-    // A damaged file must not keep a good one out. It seldom comes to this, so all of it may be read.
-    const bytes = await readRecordFile(path, { io, maxBytes })
-    return bytes !== undefined && decodeEntry(bytes, key) !== undefined
-  }
-
-  async function requireFolder(folder: string): Promise<void> {
-    if ((await io.lstat(folder)).isDirectory()) return
-    throw new IsrError(
-      'ISR_STORE',
-      `${folder} is a link or a file where a folder of the cache should be. Nothing is written there until it is removed`,
-    )
-  }
-
-  /** The folder may be new, or may have been deleted while the server runs. */
-  async function writeInFolder(key: string, path: string, value: Uint8Array): Promise<boolean> {
-    try {
-      return await write(key, path, value)
-    } catch (error) {
-      if (!['ENOENT', 'ENOTDIR'].includes(toErrorCode(error) ?? '')) throw error
-      await io.mkdir(dirname(dir), { recursive: true, mode: 0o700 })
-      for (const folder of [dir, dirname(path)]) await makeFolder(folder)
-      return write(key, path, value)
-    }
-  }
-
-  /** Never through a link, as it would be with `recursive`. */
-  async function makeFolder(folder: string): Promise<void> {
-    try {
-      await io.mkdir(folder, { mode: 0o700 })
-    } catch (error) {
-      if (toErrorCode(error) !== 'EEXIST') throw error
-    }
-    await requireFolder(folder)
-  }
 
   function isReadOnly(): boolean {
     if (readOnlySince === undefined) return false
@@ -193,7 +127,7 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
       }
       const hash = toHash(key)
       try {
-        const isWritten = await limitWrites(() => retried(() => writeInFolder(key, toPath(hash), value)))
+        const isWritten = await limitWrites(() => retried(() => writeRecord(key, toPath(hash), value)))
         readOnlySince = undefined
         hasWarned = false
         if (!isWritten) return
