@@ -34,6 +34,8 @@ export interface Checker {
   noteAnswer(instance: Instance, path: string, entry: Entry | undefined): void
   /** Reading the build's copy has ended, or will not. */
   noteJump(instance: Instance): void
+  /** A server has asked whether it is to make a page. */
+  noteClaim(isGranted: boolean): void
   notePack(instance: Instance, path: string, isGood: boolean): void
   noteEvent(instance: Instance, event: IsrEvent): void
   /** @returns the outcome of a read in a world without faults, to be looked at by the caller */
@@ -62,6 +64,8 @@ const ABANDON_MS = 30_000
 const CLOCK_TOLERANCE_MS = 2000
 /** All that is asked of a store before a generation starts: reading, setting aside, the build's copy, and once more. */
 const STORE_MS = 12_000
+/** And with claims: other servers get so long to make the page, and are asked and looked for all the time. */
+const CLAIMED_STORE_MS = 30_000
 /** Below this nothing is pushed out of memory by so few pages. */
 const ROOMY_BYTES = 100_000
 const ROOMY_COUNT = 10
@@ -95,7 +99,8 @@ export function createChecker(parts: CheckerParts): Checker {
   const reached = new Map<string, number>()
   const limitMs = setup.generateTimeout * 1000
   /** A generation, that which overtook it, and one more: each may wait for a slot, ask the store and take its time. */
-  const longestMs = STORE_MS + 3 * (2 * limitMs + 4000)
+  const storeMs = setup.claims ? CLAIMED_STORE_MS : STORE_MS
+  const longestMs = 3 * storeMs + 3 * (2 * limitMs + 4000)
   let obligations: Obligation[] = []
   /** Renders that must not start in this step: a fresh copy was just found for them. */
   let foundFresh: { step: number; instance: Instance; path: string } | undefined
@@ -244,7 +249,7 @@ export function createChecker(parts: CheckerParts): Checker {
     reach(state === 'STALE' ? detail : state.toLowerCase())
     if (made.instance !== instance.id && made.instance !== -1) reach('copy of another process served')
     if (state === 'HIT' && freshness !== 'fresh') violate('P9', `${name}, and ${freshness}`)
-    if (state === 'MISS' && (made.instance !== instance.id || made.endedAt < call.at)) {
+    if (state === 'MISS' && (made.instance !== instance.id || Math.max(made.endedAt, history.committedAt) < call.at)) {
       violate('P4', `${name}, which was not rendered for it`)
     }
     if (state === 'STALE' && detail !== 'stale-error' && freshness !== 'stale')
@@ -305,7 +310,7 @@ export function createChecker(parts: CheckerParts): Checker {
     const { failedAt } = historyOf(instance, call.path)
     const sinceMs = clock.elapsed() - failedAt
     if (code === 'ISR_PAUSED') {
-      if (sinceMs > LONGEST_COLD_PAUSE_MS && instance.jumpedAt < failedAt)
+      if (sinceMs > LONGEST_COLD_PAUSE_MS + storeMs && instance.jumpedAt < failedAt)
         violate('P5', `${call.path} is paused for ${sinceMs} ms`)
     } else if (failedAt < call.at && instance.state === 'serving') {
       violate('P1', `${code} for ${call.path}, and nothing has failed`)
@@ -319,7 +324,7 @@ export function createChecker(parts: CheckerParts): Checker {
     if (instance.state !== 'serving') return undefined
     if (now < Math.max(history.failedAt, instance.jumpedAt) + LONGEST_PAUSE_MS) return undefined
     for (const { startedAt } of history.running) if (now < startedAt + limitMs) return undefined
-    const deadline = now + STORE_MS + limitMs + 4000
+    const deadline = now + storeMs + limitMs + 4000
     const obligation: Obligation = {
       instance,
       path,
@@ -549,6 +554,10 @@ export function createChecker(parts: CheckerParts): Checker {
       if (made.instance !== instance.id) reach('record of another process adopted')
     },
 
+    noteClaim(isGranted) {
+      reach(isGranted ? 'claim granted' : 'claim taken by another server')
+    },
+
     noteJump(instance) {
       instance.jumpedAt = clock.elapsed()
       hasJumped = true
@@ -564,6 +573,8 @@ export function createChecker(parts: CheckerParts): Checker {
       if (instance.state === 'gone') return
       const history = historyOf(instance, event.path)
       if (event.type === 'regenerated') {
+        history.attempts += 1
+        history.committedAt = clock.elapsed()
         const entry = instance.engine.peek(site.find(event.path).target.key)
         if (entry) keep(instance, event.path, entry)
         else {
@@ -612,7 +623,9 @@ export function createChecker(parts: CheckerParts): Checker {
           queued.add(call.path)
           if (call.kind === 'read') waiting += 1
         }
-        if (queued.size > setup.queue) violate('P7', `${queued.size} generations wait: ${[...queued].join(', ')}`)
+        // Whoever waits for another server's turn to end has a slot, and nothing under way that could be seen.
+        if (queued.size > setup.queue && !setup.claims)
+          violate('P7', `${queued.size} generations wait: ${[...queued].join(', ')}`)
         if (waiting > setup.waiters) violate('P7', `${waiting} visitors wait`)
       }
     },

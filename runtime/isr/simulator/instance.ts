@@ -80,6 +80,8 @@ export interface PageHistory {
   floor: Floor | undefined
   /** When a generation last failed or was refused. */
   failedAt: number
+  /** When a render was last made what is served. */
+  committedAt: number
   /** The newest copy that the process has certainly had. */
   latest: Entry | undefined
   /** Whether nothing can have pushed that out of memory. */
@@ -118,6 +120,7 @@ export function createPageHistory(): PageHistory {
     answers: [],
     floor: undefined,
     failedAt: -Infinity,
+    committedAt: -Infinity,
     latest: undefined,
     isHeld: false,
     seenStamp: -Infinity,

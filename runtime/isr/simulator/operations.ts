@@ -2,7 +2,7 @@ import type { Instance } from './instance.ts'
 
 /** Something that is under way outside the engine, until the scheduler lets it end. */
 export interface Operation {
-  readonly kind: 'get' | 'set' | 'setAside' | 'pack' | 'render' | 'close'
+  readonly kind: 'get' | 'set' | 'setAside' | 'claim' | 'pack' | 'render' | 'close'
   readonly instance: Instance
   readonly path: string
   /** When it began, in terms of the clock's `elapsed`. */

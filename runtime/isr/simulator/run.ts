@@ -74,7 +74,7 @@ export async function runSchedule(schedule: Schedule, options: RunOptions): Prom
     const random = createRandom(schedule.seed + id)
     const instanceClock = createInstanceClock(clock)
     const getInstance = () => instance
-    const parts = { clock, operations, checker, getInstance }
+    const parts = { clock, operations, checker, getInstance, claims: setup.claims }
     const engine = options.createEngine({
       clock: instanceClock,
       random: random.unit,

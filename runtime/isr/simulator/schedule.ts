@@ -17,6 +17,8 @@ export interface Setup {
   /** Processes at a time; each is replaced when it is closed or killed. */
   readonly servers: number
   readonly store: 'shared' | 'own' | 'none'
+  /** Whether servers agree through the store on who makes a page. */
+  readonly claims: boolean
   readonly pages: readonly PageSetup[]
   readonly memoryBytes: number
   readonly notFoundEntries: number
@@ -80,7 +82,7 @@ const LONGEST = 400
 /** The schedule of a seed. Each has weights of its own, some of them none: what is rare in one happens often in another. */
 export function createSchedule(seed: number): Schedule {
   const random = createRandom(seed)
-  const setup = createSetup(random)
+  const setup = createSetup(random, seed % 5 === 0)
   const ends: Array<readonly [number, ActionKind]> = []
   let sum = 0
   for (const kind of KINDS) {
@@ -98,7 +100,7 @@ export function createSchedule(seed: number): Schedule {
   return { seed, setup, actions }
 }
 
-function createSetup(random: Random): Setup {
+function createSetup(random: Random, claims: boolean): Setup {
   const choose = <const T extends readonly unknown[]>(...choices: T): T[number] =>
     choices[random.below(choices.length)]!
   const pages = Array.from({ length: 1 + random.below(4) }, (_, index): PageSetup => {
@@ -114,6 +116,7 @@ function createSetup(random: Random): Setup {
   const servers = choose(1, 1, 2, 2, 3)
   return {
     servers,
+    claims,
     store: choose('shared', 'shared', 'shared', 'own', servers === 1 ? 'none' : 'shared'),
     pages,
     memoryBytes: choose(700, 1500, 3000, 1e7, 1e7),

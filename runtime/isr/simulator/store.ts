@@ -12,10 +12,12 @@ export interface Shelf {
   readonly records: Map<string, Uint8Array>
   /** What was there before, for replicas that lag behind. */
   readonly before: Map<string, Uint8Array>
+  /** Until when each claim holds, in terms of the clock's `elapsed`; by claimed key. */
+  readonly claims: Map<string, number>
 }
 
 export function createShelf(): Shelf {
-  return { records: new Map(), before: new Map() }
+  return { records: new Map(), before: new Map(), claims: new Map() }
 }
 
 /** The engine's own limits: what takes longer is given up. */
@@ -24,6 +26,7 @@ export const WRITE_LIMIT_MS = 2000
 const PACK_LIMIT_MS = 2000
 
 export interface StoreParts {
+  readonly claims: boolean
   readonly clock: VirtualClock
   readonly operations: Operations
   readonly checker: Checker
@@ -48,7 +51,29 @@ export function createSimulatedStore(shelf: Shelf, parts: StoreParts): Repairabl
     })
   }
 
+  function claim(key: string, ms: number): Promise<boolean> {
+    // The key of a claim ends with that of the page.
+    const path = toPath(key.slice(key.indexOf('p:')))
+    return begin<boolean>({ kind: 'claim', path, limitMs: READ_LIMIT_MS }, ({ resolve, reject }) => ({
+      go(roll) {
+        const fault = roll.fault('store', ['fail', 'hang'] as const)
+        if (fault === 'hang') return { said: 'hangs', state: 'hangs' }
+        if (fault === 'fail') {
+          reject(new Error('EIO'))
+          return { said: 'fails', state: 'ended' }
+        }
+        const isFree = clock.elapsed() >= (shelf.claims.get(key) ?? -Infinity)
+        if (isFree) shelf.claims.set(key, clock.elapsed() + ms)
+        checker.noteClaim(isFree)
+        resolve(isFree)
+        return { said: isFree ? 'is granted' : 'is taken', state: 'ended' }
+      },
+    }))
+  }
+
   return {
+    ...(parts.claims && { claim }),
+
     get(key) {
       const path = toPath(key)
       const begunAt = clock.elapsed()
@@ -106,6 +131,7 @@ export function createSimulatedStore(shelf: Shelf, parts: StoreParts): Repairabl
 
     async delete(key) {
       shelf.records.delete(toPath(key))
+      shelf.claims.delete(key)
     },
 
     setAside(key) {
