@@ -198,7 +198,7 @@ describe('the end', () => {
       expect(await server.exited).toBe(0)
       expect(seen.whole).toBeGreaterThan(0)
     }
-  })
+  }, 600_000)
 
   it('REL-54 a second signal ends it at once, whichever the two are', async () => {
     for (const [first, second] of [
