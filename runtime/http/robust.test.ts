@@ -145,6 +145,44 @@ describe('any request', () => {
   })
 })
 
+describe('a server in front that rewrites addresses', () => {
+  it('SEC-29 SEC-13 P6 two names of a page are one entry, which shows its own path and nothing of either', async () => {
+    const getStaticProps: GetStaticProps = async ({ params }) => ({ props: { params }, revalidate: 60 })
+    const own = await startSite(
+      { '/p/[...slug]': { module: { getStaticProps }, fallback: 'blocking' } },
+      {
+        mount: (handler) => (req, res) => {
+          const { authorization } = req.headers
+          // Its own guard, which no header of a framework gets past.
+          if (req.url!.startsWith('/members') && authorization !== 'Bearer member') {
+            res.writeHead(401).end()
+            return
+          }
+          req.url = req.url!.replace(/^\/(?:first|second|members)-[^?/]*/, '/p/one')
+          handler(req, res)
+        },
+      },
+    )
+    const marks = {
+      'x-middleware-subrequest': 'middleware:middleware:middleware:middleware:middleware',
+      'x-isr-path': '/p/one',
+    }
+    expect((await ask(own.port, '/members-only', { headers: marks })).status).toBe(401)
+    const texts = new Set<string>()
+    for (const path of ['/first-canary?a=canary', '/second-canary#canary', '/p/one', '/members-canary']) {
+      const { status, text, headers } = await ask(own.port, path, {
+        headers: { ...marks, authorization: 'Bearer member' },
+      })
+      expect([status, JSON.stringify(headers).includes('canary')]).toEqual([200, false])
+      texts.add(text)
+    }
+    expect([...texts].join()).toContain('"asPath":"/p/one"')
+    expect([...texts].join()).not.toContain('canary')
+    expect([texts.size, own.engine.stored.size]).toEqual([1, 1])
+    await own.close()
+  })
+})
+
 describe('slots', () => {
   it('SEC-95 run so many at a time, in order, and refuse what is too much', async () => {
     const slots = createSlots({ limit: 2, queue: 2, waitMs: 10_000 })
