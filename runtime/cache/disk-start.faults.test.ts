@@ -70,8 +70,9 @@ function fill(dir: string, count: number): void {
   const now = Date.now()
   for (let number = 0; number < count; number++) {
     const key = `p:/p/${number}`
-    const times = { startedAt: now, generatedAt: now }
-    const entry = number % 10 === 9 ? { ...toNotFound(key), ...times } : toEntryOf(key, 100, times)
+    // They must not grow stale while the others are written.
+    const lasting = { startedAt: now, generatedAt: now, revalidate: false as const }
+    const entry = { ...(number % 10 === 9 ? toNotFound(key) : toEntryOf(key, 100)), ...lasting }
     const hash = sha256(key).toString('hex')
     writeFileSync(join(dir, hash.slice(0, 2), `${hash}.isr`), encodeEntry(entry))
   }
