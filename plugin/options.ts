@@ -89,9 +89,9 @@ export interface IsrOptions {
     waiters?: number
     /**
      * Memory of one worker thread. A worker that needs more is ended and replaced; the page that did it fails, and its
-     * last good copy is served on. `vite build` keeps to Node's own limit.
+     * last good copy is served on. `vite build` takes three quarters of Node's own limit.
      *
-     * @default Node's own limit (`--max-old-space-size`), at most 1073741824 (1 GiB)
+     * @default three quarters of Node's own limit (`--max-old-space-size`), at most 1073741824 (1 GiB)
      * @example isr({ render: { memoryBytes: 256 * 1024 * 1024 } })
      */
     memoryBytes?: number

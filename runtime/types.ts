@@ -523,7 +523,7 @@ export interface Settings {
     readonly queue: number
     /** Visitors that may wait for pages being made; past it they get 503, or the old page. Default 20 000. */
     readonly waiters: number
-    /** Memory of one worker thread in bytes. Default: Node's own limit, at most 1 GiB. */
+    /** Memory of one worker thread in bytes. Default: three quarters of Node's own limit, at most 1 GiB. */
     readonly memoryBytes?: number
   }
   readonly cache: {
