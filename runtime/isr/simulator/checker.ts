@@ -127,7 +127,8 @@ export function createChecker(parts: CheckerParts): Checker {
 
   function begin(instance: Instance, kind: Call['kind'], path: string, ms: number): Call {
     const at = clock.elapsed()
-    const call = { kind, path, step: getStep(), at, nextId, wall: instance.clock.now(), deadline: at + ms }
+    const isLoading = operations.isUnderWay(instance, path, at)
+    const call = { kind, path, step: getStep(), at, nextId, wall: instance.clock.now(), deadline: at + ms, isLoading }
     instance.calls.add(call)
     return call
   }
@@ -223,7 +224,9 @@ export function createChecker(parts: CheckerParts): Checker {
     }
     const isStoreSlow = operations.isOverdue('get', instance, call.path, clock.elapsed())
     for (const { step, made, entry } of history.answers) {
-      if (step >= call.step && isGood(made, entry) && !isStoreSlow) return 'in the store'
+      // Of several looks in that time one may have found nothing, and that may have been the one of this request.
+      const isCertain = step >= call.step && history.missedAt < call.step && !call.isLoading && !isStoreSlow
+      if (isCertain && isGood(made, entry)) return 'in the store'
     }
     const page = site.find(call.path)
     if (floor || !page.setup.prerendered || history.packTroubleAt >= call.step) return undefined
@@ -254,7 +257,9 @@ export function createChecker(parts: CheckerParts): Checker {
     }
     if (state === 'STALE' && detail !== 'stale-error' && freshness !== 'stale')
       violate('P9', `${name}, and ${freshness}`)
-    if (!hasJumped && held && entry.startedAt < held.startedAt)
+    // What this process rendered is never replaced by something older; what it took over may be, by a render of its own.
+    const isOwn = held !== undefined && site.findMade(held)?.instance === instance.id
+    if (!hasJumped && isOwn && entry.startedAt < held.startedAt)
       violate('P12', `${name}, and an older copy than memory had`)
     const hasFailed = history.failedAt > -Infinity || instance.state !== 'serving'
     if (detail === 'stale-error' && !hasFailed) violate('P9', `${name}, and nothing has failed`)
@@ -533,6 +538,7 @@ export function createChecker(parts: CheckerParts): Checker {
       const history = historyOf(instance, path)
       // What was found before has nothing to say any more, unless it is still in memory.
       history.answers.length = 0
+      if (!entry) history.missedAt = getStep()
       if (!entry) return
       const made = identify(entry, path, 'stored')
       if (!made) return
@@ -584,7 +590,10 @@ export function createChecker(parts: CheckerParts): Checker {
       }
       if (event.type === 'store-paused') {
         reach(`store paused for ${event.reason}s`)
-        for (const each of instance.histories.values()) each.answers.length = 0
+        for (const each of instance.histories.values()) {
+          each.answers.length = 0
+          each.missedAt = getStep()
+        }
       }
       if (event.type === 'store-resumed') reach('store used again')
       if (event.type === 'store-error') reach(`store ${event.reason}`)

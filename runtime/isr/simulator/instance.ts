@@ -53,6 +53,8 @@ export interface Call {
   readonly at: number
   /** Renders that start from now on have at least this id. */
   readonly nextId: number
+  /** Whether a look into the store was under way, which the call may share. */
+  readonly isLoading: boolean
   /** The wall clock of the server at the call. */
   readonly wall: number
   /** By when, in terms of `elapsed`, it must have been answered. */
@@ -77,6 +79,8 @@ export interface PageHistory {
   readonly writing: Set<{ readonly made: Made; readonly since: number }>
   /** What the store has answered in time with whole bytes, newest last. */
   readonly answers: Array<{ readonly step: number; readonly made: Made; readonly entry: Entry }>
+  /** The step in which a look into the store last found nothing that can be used. */
+  missedAt: number
   floor: Floor | undefined
   /** When a generation last failed or was refused. */
   failedAt: number
@@ -118,6 +122,7 @@ export function createPageHistory(): PageHistory {
     running: new Set(),
     writing: new Set(),
     answers: [],
+    missedAt: -1,
     floor: undefined,
     failedAt: -Infinity,
     committedAt: -Infinity,
