@@ -309,7 +309,11 @@ describe('bodies', () => {
         body.slice(0, 20),
         status,
       ])
-      expect([type.slice(0, 40), body.slice(0, 20), took > 20_000]).toEqual([type.slice(0, 40), body.slice(0, 20), false])
+      expect([type.slice(0, 40), body.slice(0, 20), took > 20_000]).toEqual([
+        type.slice(0, 40),
+        body.slice(0, 20),
+        false,
+      ])
     }
     await expectHealthy()
   })
