@@ -18,7 +18,7 @@ const ENTRIES = isLong ? 1_000_000 : 100_000
 /** Looking through a folder gives way to visitors and takes its time. */
 const COUNTED = isLong ? ENTRIES : 20_000
 /** With few entries the tables that hold them are half empty. */
-const MAX_INDEX_BYTES = isLong ? 110 : 250
+const MAX_INDEX_BYTES = isLong ? 200 : 250
 
 const TIME_MS = isLong ? 900_000 : 120_000
 
