@@ -192,7 +192,10 @@ export function createEngine(options: EngineOptions): Engine {
     if (old) replaceable.add(flight)
     try {
       const { entry, adopted, renderMs } = await waiters.wait(flight.landed)
-      return adopted ? answer(target, 'HIT', 'fresh', entry) : answer(target, 'MISS', 'generated', entry, { renderMs })
+      if (!adopted) return answer(target, 'MISS', 'generated', entry, { renderMs })
+      // What another server began later may have ended long ago.
+      const isFresh = decide(entry, clock.now()) === 'fresh'
+      return isFresh ? answer(target, 'HIT', 'fresh', entry) : answer(target, 'STALE', 'stale-time', entry)
     } catch (error) {
       // Somebody else may have found or stored a copy in the meantime, or the store may answer again.
       const again = old && !outdated ? layers.held(target.key) : (await layers.load(target.key))?.entry

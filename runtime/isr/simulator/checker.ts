@@ -329,7 +329,8 @@ export function createChecker(parts: CheckerParts): Checker {
     if (instance.state !== 'serving') return undefined
     if (now < Math.max(history.failedAt, instance.jumpedAt) + LONGEST_PAUSE_MS) return undefined
     for (const { startedAt } of history.running) if (now < startedAt + limitMs) return undefined
-    const deadline = now + storeMs + limitMs + 4000
+    // Whoever goes before others gives a waiting generation the full time again: background, on demand, visitor.
+    const deadline = now + storeMs + 3 * limitMs + 4000
     const obligation: Obligation = {
       instance,
       path,
@@ -550,6 +551,8 @@ export function createChecker(parts: CheckerParts): Checker {
       history.seenStamp = Math.max(history.seenStamp, entry.startedAt)
       const isOutdated = history.floor && !isSince(history.floor, made, entry, instance, true)
       if (isOutdated) reach('outdated record not taken for good')
+      // A newer copy is taken over even when it is stale: the render that it replaces is over.
+      if (isNewer) history.attempts += 1
       if (toFreshness(entry, instance.clock.now()) !== 'fresh') return
       history.attempts += 1
       // What this process revalidated may have started later than it was asked for.
