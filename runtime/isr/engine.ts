@@ -199,7 +199,8 @@ export function createEngine(options: EngineOptions): Engine {
     } catch (error) {
       // Somebody else may have found or stored a copy in the meantime, or the store may answer again.
       const again = old && !outdated ? layers.held(target.key) : (await layers.load(target.key))?.entry
-      const copy = again ?? old
+      const isOlder = again && old && !outdated && again.startedAt < old.startedAt
+      const copy = isOlder ? old : (again ?? old)
       if (!copy) throw error
       return answer(target, 'STALE', 'stale-error', copy)
     }
