@@ -19,17 +19,18 @@ describe('REL-63 the engine in a simulated world', () => {
     expect(await tell()).toEqual(first)
   })
 
-  it.each([5874916, 298357598, 1687636509, 1957619504, 1546407797, 810930661, 2084252367, 476028192, 1782229634])(
-    'REL-63 schedule %i, which broke a promise once, breaks none',
-    async (seed) => {
-      const failure = await explain(createSchedule(seed), { createEngine })
-      expect(failure && showFailure(failure)).toBeUndefined()
-    },
-  )
+  it.each([
+    1487316490, 414039972, 5874916, 298357598, 1687636509, 1957619504, 1546407797, 810930661, 2084252367, 476028192,
+    1782229634,
+  ])('REL-63 schedule %i, which broke a promise once, breaks none', async (seed) => {
+    const failure = await explain(createSchedule(seed), { createEngine })
+    expect(failure && showFailure(failure)).toBeUndefined()
+  })
 
-  const fresh = Date.now() % 1e9
+  // A number that nobody has tried may find what nobody knows: that is for people to look at, not for every change to fail on.
+  const seeds = isLong ? [1, Date.now() % 1e9] : [1, 2]
   const steps = isLong ? 5_000_000 : 500_000
-  it.each([1, fresh])(
+  it.each(seeds)(
     'REL-63 REL-07 REL-40 P1 P2 P3 P4 P5 P7 P8 P9 P11 P12 hold in every history of seed %i',
     async (seed) => {
       const { failure, reached, ...simulation } = await simulate({ createEngine, seed, steps })
