@@ -1,6 +1,6 @@
 /** What the documents tell people to write is compiled, and what they tell them to run is run. */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,7 @@ const of = (...languages: string[]) => all.filter(({ language }) => languages.in
 const toName = ({ document, line, file }: Block) => `${document}:${line}${file === undefined ? '' : ` (${file})`}`
 const named = (blocks: readonly Block[]) => blocks.map((block) => [toName(block), block] as const)
 
+const repository = join(import.meta.dirname, '../..')
 const typescript = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 
 let site: Site
@@ -269,15 +270,47 @@ describe('commands', () => {
     'npm ci && npm run setup && npm test': 'continuous integration',
   }
 
+  const toCommands = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/\s+#.*$/, ''))
+  /** A script of this repository with names of tests, such as the figures of docs/reliability.md come from. */
+  const isSuite = (command: string) => /^npm run (?:faults|threats|flood|simulate|mutation)\b/.test(command)
+
   it.each(named(of('sh')))('%s holds known commands', (_name, { text }) => {
-    for (const line of text.trimEnd().split('\n')) expect(Object.keys(known)).toContain(line)
+    for (const command of toCommands(text)) {
+      if (isSuite(command)) expectSuite(command)
+      else expect(Object.keys(known)).toContain(command)
+    }
     expect(spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
   })
 
   it('knows none that are gone', () => {
-    const told = new Set(of('sh').flatMap(({ text }) => text.trimEnd().split('\n')))
+    const told = new Set(of('sh').flatMap(({ text }) => toCommands(text)))
     expect(Object.keys(known).filter((command) => !told.has(command))).toEqual([])
   })
+
+  /** Each word chooses tests that exist. What they say is seen where they run. */
+  function expectSuite(command: string): void {
+    const [, , script = '', , ...words] = command.split(' ')
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    expect(Object.keys(scripts)).toContain(script)
+    if (script !== 'faults' && script !== 'threats') return
+    const tests = ['plugin', 'runtime', 'e2e'].flatMap((folder) =>
+      readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.test\.tsx?$/.test(file))
+        .map((file) => `${folder}/${file}`),
+    )
+    for (const word of words.filter((each) => !each.startsWith('--'))) {
+      expect(
+        tests.some((file) => file.includes(word)),
+        `${command}: ${word}`,
+      ).toBe(true)
+    }
+  }
 })
 
 describe('Getting started, followed to the letter', () => {

@@ -545,8 +545,8 @@ export function createChecker(parts: CheckerParts): Checker {
       if (!made) return
       history.answers.push({ step: getStep(), made, entry })
       history.storedId = Math.max(history.storedId, made.id)
-      // What does not fit pushes out what was there, and is not kept itself.
-      if (toRetainedBytes(entry) > setup.memoryBytes) history.isHeld = false
+      // What does not fit pushes out what was there, and is not kept itself, or not for long.
+      if (toRetainedBytes(entry) > setup.memoryBytes || !isRoomy(entry)) history.isHeld = false
       const isNewer = entry.startedAt > Math.max(history.seenStamp, history.latest?.startedAt ?? -Infinity)
       history.seenStamp = Math.max(history.seenStamp, entry.startedAt)
       const isOutdated = history.floor && !isSince(history.floor, made, entry, instance, true)
