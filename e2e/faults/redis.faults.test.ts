@@ -256,7 +256,8 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     await make(first, '/any/both')
     const begin = Date.now()
     expect(readValue(await send(second, '/any/both'))).toBe('old')
-    site.source.set('any/both', { value: 'new', result })
+    // For longer than this test lasts, or there would be nothing fresh to take over.
+    site.source.set('any/both', { value: 'new', result: '{ props: { value }, revalidate: 600 }' })
     await make(first, '/any/both')
     // Its own copy is fresh: nobody told it.
     expect(readValue(await send(second, '/any/both'))).toBe('old')
