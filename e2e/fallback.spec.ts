@@ -4,9 +4,19 @@ import { expect, hydrated, markDocument, test } from './test.ts'
 test.describe('fallback: true', () => {
   test('F04 F11 F13 a shell at once, then the page in place', async ({ page, mode, site }) => {
     const id = unique('shell')
+    let release = () => {}
+    const released = new Promise<void>((resolve) => (release = resolve))
+    await page.route(
+      (url) => url.pathname.includes('/_isr/data/'),
+      async (route) => {
+        await released
+        await route.continue()
+      },
+    )
     await page.goto(`/probe/shell/${id}`, { waitUntil: 'commit' })
     await expect(page.getByRole('heading', { name: 'Loading the probe' })).toBeVisible()
     const document = await markDocument(page)
+    release()
     await expect(page.getByRole('heading', { name: `Probe ${id}` })).toBeVisible()
     await expect(page.locator('output')).toHaveText(JSON.stringify({ id }))
     await expect(page).toHaveTitle(`Probe ${id}`)
