@@ -6,9 +6,9 @@ export default {
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'scripts/stryker.vitest.config.ts' },
   mutate: [
-    'runtime/isr/{freshness,backoff,floors,queue,flight,engine,generation,result,props}.ts',
-    'runtime/cache/{codec,pack-format,layers,pending,memory,disk-index}.ts',
-    'runtime/routing/{key,match,path,pattern,data-path,trailing-slash}.ts',
+    'runtime/isr/{freshness,backoff,floors,queue,flight,waiters,fleet,engine,generation,result,props}.ts',
+    'runtime/cache/{codec,pack-format,layers,pending,breaker,guarded-store,memory,disk-index}.ts',
+    'runtime/routing/{key,match,path,pattern,data-path,destination,trailing-slash}.ts',
     'runtime/http/{request-url,cache-control,cache-status,conditional,encoding}.ts',
   ],
   // The texts of messages are for people; what they must contain is tested where it matters.
