@@ -118,7 +118,8 @@ function collectOutput(child: ChildProcess): () => string {
   return () => text
 }
 
-async function findFreePort(): Promise<number> {
+/** A port of this machine on which nobody listens, for now. */
+export async function findFreePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../harness/eventually.ts'
 import { send } from '../harness/http.ts'
 import { expectError, GENERATE_TIMEOUT, readValue, serveUnrulyApp, type Order } from '../harness/unruly-app.ts'
+import { findFreePort } from '../process.ts'
 
 const app = serveUnrulyApp()
 
@@ -307,7 +308,7 @@ describe('a data source that misbehaves', () => {
     const toUrl = (mode: string) => `http://127.0.0.1:${port(proxy)}/${mode}`
     const faults: Record<string, string> = {
       ...Object.fromEntries(Object.keys(modes).map((mode) => [mode, toUrl(mode)])),
-      refused: `http://127.0.0.1:${await findClosedPort()}/`,
+      refused: `http://127.0.0.1:${await findFreePort()}/`,
       'connection-reset': `http://127.0.0.1:${port(resetting)}/`,
       'no-dns': 'http://no-such-host.invalid/',
       tls: `https://127.0.0.1:${port(proxy)}/`,
@@ -399,14 +400,4 @@ async function isListening(port: number): Promise<boolean> {
   } finally {
     socket.destroy()
   }
-}
-
-async function findClosedPort(): Promise<number> {
-  const server = createTcpServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

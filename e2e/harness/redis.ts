@@ -2,12 +2,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
 import { findRedis, redisAdvice } from '../../scripts/redis.mjs'
 import { readFileBlock } from '../integration/documents.ts'
+import { findFreePort } from '../process.ts'
 import { eventually } from './eventually.ts'
 
 export interface Redis {
@@ -96,16 +96,6 @@ export async function createRedis(): Promise<Redis> {
       await rm(dir, { recursive: true, force: true })
     },
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** The files of a site with the store of docs/custom-store.md, and one around it, `store.ts`, that a test gives other limits. */
