@@ -8,11 +8,10 @@ import {
   isLong,
   measure,
   networkFiles,
-  openClient,
   readRss,
   toRequest,
   toStatuses,
-  type Client,
+  keepClients,
 } from '../harness/network-app.ts'
 import { createSite, type Site } from '../harness/site.ts'
 import type { ServerProcess } from '../process.ts'
@@ -21,7 +20,6 @@ const MB = 1024 ** 2
 
 let site: Site
 let server: ServerProcess
-let clients: Client[] = []
 
 beforeAll(async () => {
   site = await createSite({ files: networkFiles })
@@ -34,18 +32,10 @@ beforeEach(async () => {
   server = await site.serve()
 })
 afterEach(async () => {
-  for (const client of clients) client.end()
-  clients = []
   await server.kill()
 })
 
-async function open(): Promise<Client> {
-  const client = await openClient(server)
-  clients.push(client)
-  return client
-}
-
-const openMany = (count: number) => Promise.all(Array.from({ length: count }, open))
+const { open, openMany } = keepClients(() => server)
 const countFiles = () => readdirSync(`/proc/${server.pid}/fd`).length
 
 /** No error in the log, and pages as ever. */

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { afterEach } from 'vitest'
 import type { Target } from './http.ts'
 
 /** Beyond what continuous integration has time for. */
@@ -140,6 +141,27 @@ export async function exchange(target: Target, bytes: string | Uint8Array, timeo
   await client.closed
   clearTimeout(timer)
   return client.text
+}
+
+/** Opens clients, of the server that a test has just then or of another one, and ends them after the test. */
+export function keepClients(getTarget: () => Target): {
+  open(target?: Target): Promise<Client>
+  openMany(count: number): Promise<Client[]>
+} {
+  let clients: Client[] = []
+
+  afterEach(() => {
+    for (const client of clients) client.end()
+    clients = []
+  })
+
+  async function open(target = getTarget()): Promise<Client> {
+    const client = await openClient(target)
+    clients.push(client)
+    return client
+  }
+
+  return { open, openMany: (count) => Promise.all(Array.from({ length: count }, () => open())) }
 }
 
 /** The text of a request with a head like a browser's. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NOSTORE, send } from '../harness/http.ts'
 import {
   BIG,
@@ -14,6 +14,7 @@ import {
   readRss,
   toRequest,
   toStatuses,
+  keepClients,
   type Client,
 } from '../harness/network-app.ts'
 import { createSite, type Site } from '../harness/site.ts'
@@ -23,7 +24,6 @@ const MB = 1024 ** 2
 
 let site: Site
 let server: ServerProcess
-let clients: Client[] = []
 
 beforeAll(async () => {
   site = await createSite({ files: networkFiles })
@@ -33,18 +33,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await site?.dispose()
 })
-afterEach(() => {
-  for (const client of clients) client.end()
-  clients = []
-})
 
-async function open(): Promise<Client> {
-  const client = await openClient(server)
-  clients.push(client)
-  return client
-}
-
-const openMany = (count: number) => Promise.all(Array.from({ length: count }, open))
+const { open, openMany } = keepClients(() => server)
 
 /** A request with this text behind `Host`, and what came back. */
 const ask = (text: string) => exchange(server, text.replaceAll('\n', '\r\n'))
@@ -516,8 +506,7 @@ describe('pipelining', () => {
     const hold = site.source.hold('flood')
     const flood = 'GET / HTTP/1.1\r\nHost:\r\n\r\n'.repeat(10_000)
     for (let count = 0; count < connections; count += 1) {
-      const client = await openClient(own)
-      clients.push(client)
+      const client = await open(own)
       // Nothing behind the first can be answered before it is.
       client.write(toRequest('GET', '/api/wait?for=flood'))
       client.write(flood)
@@ -578,8 +567,7 @@ describe('many connections', () => {
       }),
     })
     try {
-      const silent = await Promise.all(Array.from({ length: 600 }, () => openClient(small)))
-      clients.push(...silent)
+      const silent = await Promise.all(Array.from({ length: 600 }, () => open(small)))
       for (let index = 0; index < 20; index += 1) {
         expect((await send(small, '/')).status).toBe(200)
         expect((await send(small, '/robots.txt')).status).toBe(200)
