@@ -172,6 +172,15 @@ describe('createHotUpdate', () => {
     return [...sent]
   }
 
+  it('waits for the text of a server module that its editor empties before it writes it', async () => {
+    const file = join(root, 'lib/db.js')
+    writeFileSync(file, '')
+    setTimeout(() => writeFileSync(file, SOURCES['lib/db.js'].replace('connect()', "'new'")), 30)
+    expect(await change('lib/db.js')).toEqual([{ type: 'custom', event: 'isr:data' }])
+    const { code } = (await server.environments.ssr.transformRequest('/lib/db.js'))!
+    expect(code).toContain('new')
+  })
+
   it('sends the data event after the server has dropped the old module', async () => {
     const module = server.environments.ssr.moduleGraph.getModuleById(`${root}/lib/db.js`)!
     expect(module.transformResult).not.toBeNull()

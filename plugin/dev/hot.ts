@@ -71,9 +71,12 @@ export async function planUpdate(
   ssr: Pick<DevEnvironment, 'moduleGraph' | 'pluginContainer'>,
   { file, type, read }: Pick<HotUpdateOptions, 'file' | 'type' | 'read'>,
 ): Promise<HotPlan> {
-  if (site.isInPages(file) || (type !== 'update' && site.isPublic(file))) {
-    // Many editors empty a file before they write it. Vite's `read` waits for the text, and would not call again for it.
-    if (type === 'update') await tryRead(read)
+  const isInPages = site.isInPages(file)
+  const known = ssr.moduleGraph.getModulesByFile(file) ?? new Set()
+  // Many editors empty a file before they write it, and the watcher drops a second change so soon after the first. Vite's
+  // `read` waits for the text: what was asked for before would be made of an empty module, and stay so until the next edit.
+  if (type === 'update' && (isInPages || known.size > 0)) await tryRead(read)
+  if (isInPages || (type !== 'update' && site.isPublic(file))) {
     if (await site.rescan()) return 'reload'
   }
   if (type !== 'update') return 'none'
@@ -83,7 +86,7 @@ export async function planUpdate(
     const after = site.parseHalf(await read(), file)
     return before && before.fingerprint !== after?.fingerprint ? 'data' : 'none'
   }
-  const modules = [...(ssr.moduleGraph.getModulesByFile(file) ?? [])].filter((module) => !isCSSRequest(module.url))
+  const modules = [...known].filter((module) => !isCSSRequest(module.url))
   for (const { page, via } of findPages(modules, (module) => module.file !== null && site.isPage(module.file))) {
     const half = site.readKnownHalf(page.file!)
     if (half && (await isImportedBy(ssr, half, page.file!, via))) return 'data'
