@@ -2,7 +2,7 @@
  * Copies of the playground and of the app in e2e/migrated, each with data and a cache of its own, so that runs don't disturb
  * each other. They lie inside the repository because packages are then found where npm put them.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
@@ -115,7 +115,8 @@ export async function createSite(mode: Mode, app: App, name: string, base = '/')
       const before = await readFile(path, 'utf8')
       const after = change(before)
       if (after === before) throw new Error(`The edit of ${file} changes nothing.`)
-      await writeFile(path, after)
+      // In one go: between the two steps of the other, a busy machine leaves the file empty for as long as it likes.
+      writeFileSync(path, after)
     },
     async write(file, text) {
       const path = join(root, file)
