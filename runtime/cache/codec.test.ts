@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Body, Entry } from '../types.ts'
 import { decodeEntry, encodeEntry, readHeader, RECORD_HEADER_BYTES } from './codec.ts'
 import { sha256 } from './sha256.ts'
 import { anyEntry, toEntryOf, toNotFound } from './testing/entries.ts'
@@ -9,6 +10,19 @@ function reseal(record: Uint8Array): Buffer {
   const bytes = Buffer.from(record)
   sha256(bytes.subarray(0, -32)).copy(bytes, bytes.length - 32)
   return bytes
+}
+
+/** A record whose meta data says something else, sealed as one of ours. `Infinity` is written as JSON can. */
+function withMeta(entry: Entry, changes: object): Buffer {
+  const record = Buffer.from(encodeEntry(entry))
+  const end = 56 + record.readUInt32LE(20)
+  const meta = { ...(JSON.parse(record.toString('utf8', 56, end)) as object), ...changes }
+  const text = JSON.stringify(meta, (_key, value: unknown) => (value === Infinity ? '<infinity>' : value))
+  const json = Buffer.from(text.replace('"<infinity>"', '1e999'))
+  const changed = Buffer.concat([record.subarray(0, 56), json, record.subarray(end)])
+  changed.writeUInt32LE(changed.length, 16)
+  changed.writeUInt32LE(json.length, 20)
+  return reseal(changed)
 }
 
 describe('records', () => {
@@ -91,6 +105,79 @@ describe('records', () => {
     expect(decodeEntry(encodeEntry(entry), 'p:/a')).toBeUndefined()
     expect(decodeEntry(encodeEntry({ ...entry, revalidate: 1, expire: NaN }), 'p:/a')).toBeUndefined()
     expect(decodeEntry(encodeEntry({ ...entry, revalidate: 1, status: 200 as 404 }), 'p:/a')).toBeUndefined()
+  })
+
+  const html: Body = { identity: Buffer.from('twenty bytes of html'), digest: 'x' }
+  const page: Entry = { ...toNotFound('p:/a'), kind: 'page', status: 200, html, data: undefined }
+  const redirect: Entry = { ...toNotFound('p:/a'), kind: 'redirect', status: 308, destination: '/b', basePath: true }
+
+  it.each<[what: string, offset: number, value: number]>([
+    ['a magic that is not ours', 0, 0x46],
+    ['a kind that there is not', 5, 3],
+    ['something in the reserved bytes', 6, 1],
+    ['a length that is not its own', 16, encodeEntry(page).length + 1],
+    ['one byte less of meta data', 20, Buffer.from(encodeEntry(page)).readUInt32LE(20) - 1],
+    ['a body that ends too early', 24, 19],
+    ['a body that it does not have', 28, 1],
+  ])('REL-26 a record with %s is no entry, though its checksum fits', (_what, offset, value) => {
+    const record = Buffer.from(encodeEntry(page))
+    record.writeUInt8(value, offset)
+    expect(decodeEntry(reseal(record), page.key)).toBeUndefined()
+    if (offset < 6) expect(readHeader(record)).toBeUndefined()
+  })
+
+  it.each<[what: string, entry: Entry, wrong: object]>([
+    ['another status', page, { status: 201 }],
+    ['no digests', page, { digests: undefined }],
+    ['a digest that is no text', page, { digests: [5, null] }],
+    ['a digest that would end the header it goes into', page, { digests: ['x\n', null] }],
+    ['a digest that begins with a line of its own', page, { digests: ['\nx', null] }],
+    ['a digest of navigation data that it has not', page, { digests: ['x', 'y'] }],
+    ['no digest of its navigation data', { ...page, data: html }, { digests: ['x'] }],
+    ['another status', toNotFound('p:/a'), { status: 200 }],
+    ['a status that sends nobody elsewhere', redirect, { status: 304 }],
+    ['no destination', redirect, { destination: undefined }],
+    ['a destination that is no text', redirect, { destination: 7 }],
+    ['a base path that is neither yes nor no', redirect, { basePath: 'yes' }],
+    ['no time', page, { generatedAt: null }],
+    ['a time that is text', page, { generatedAt: '5' }],
+    ['a lifetime of nothing', page, { revalidate: 0 }],
+    ['a lifetime below nothing', page, { revalidate: -1 }],
+    ['a lifetime that is text', page, { revalidate: '60' }],
+    ['a lifetime of `true`', page, { revalidate: true }],
+    ['no expiry', page, { expire: null }],
+    ['an expiry of nothing', page, { expire: 0 }],
+    ['an expiry of `false`', page, { expire: false }],
+    ['an expiry without an end', page, { expire: Infinity }],
+    ['a lifetime without an end', page, { revalidate: Infinity }],
+  ])('REL-26 P8 %s in the meta data is no entry, whoever sealed it', (_what, entry, wrong) => {
+    expect(decodeEntry(withMeta(entry, {}), entry.key)).toEqual(entry)
+    expect(decodeEntry(withMeta(entry, wrong), entry.key)).toBeUndefined()
+  })
+
+  it('REL-26 a record without a time of its start, or without its page, is no entry', () => {
+    expect(decodeEntry(encodeEntry({ ...page, startedAt: NaN }), page.key)).toBeUndefined()
+    expect(decodeEntry(encodeEntry({ ...page, startedAt: Infinity }), page.key)).toBeUndefined()
+    const bodiless = { ...page, html: { digest: 'x' } } as unknown as Entry
+    expect(decodeEntry(encodeEntry(bodiless), page.key)).toBeUndefined()
+  })
+
+  it('an entry that is too large for a record is refused by name', () => {
+    const identity = Object.defineProperty(new Uint8Array(), 'byteLength', { value: 2 ** 40 })
+    const large = { ...page, html: { identity, digest: 'x' } }
+    expect(() => encodeEntry(large)).toThrow(/^The entry p:\/a has 1099511\d+ bytes/)
+  })
+
+  it('an empty page and empty navigation data are told from none', () => {
+    const empty = { identity: Buffer.alloc(0), digest: '' }
+    const entry: Entry = { ...toNotFound('p:/a'), kind: 'page', status: 200, html: empty, data: empty }
+    expect(decodeEntry(encodeEntry(entry), 'p:/a')).toEqual(entry)
+  })
+
+  it('P7 bytes that have a memory of their own are not copied', () => {
+    const record = Buffer.from(new Uint8Array(encodeEntry(page)).buffer)
+    const decoded = decodeEntry(record, page.key)
+    expect(decoded?.kind === 'page' && decoded.html.identity.buffer).toBe(record.buffer)
   })
 
   it('SEC-70 bodies are views on one buffer of the size of the record, whatever they were read into', () => {
