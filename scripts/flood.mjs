@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util'
 import { runnerImport } from 'vite'
 import { setup } from './fresh-dist.mjs'
 
-const HELP = `npm run flood -- [--requests 100000] [--at-a-time 64] [--minutes 30] [--options '{ cache: { diskEntries: 1000 } }']
+const HELP = `npm run flood -- [--requests 100000] [--at-a-time 64] [--rate 500] [--minutes 30] [--options '{ cache: { diskEntries: 1000 } }']
 
 --requests   slugs to ask for; half of them are pages, a quarter are not found, a quarter get a shell first
 --at-a-time  connections that ask
+--rate       requests in a second; as many as there are answers unless it is given
 --minutes    gives up after so long
 --options    of isr(), as source
 `
@@ -21,14 +22,16 @@ async function main() {
     options: {
       requests: { type: 'string', default: '100000' },
       'at-a-time': { type: 'string', default: '64' },
+      rate: { type: 'string', default: 'Infinity' },
       minutes: { type: 'string', default: '30' },
       options: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return print(HELP)
-  const [requests, atATime, minutes] = [values.requests, values['at-a-time'], values.minutes].map(Number)
-  if (![requests, atATime, minutes].every((value) => value > 0)) throw new Error(HELP)
+  const numbers = [values.requests, values['at-a-time'], values.rate, values.minutes].map(Number)
+  if (!numbers.every((value) => value > 0)) throw new Error(HELP)
+  const [requests, atATime, perSecond, minutes] = numbers
   setup()
   const [{ createFloodSite, flood, KEPT, readBodies, toSlugs, watchWhile }, { createConnections }] = await Promise.all(
     ['flood', 'connections'].map(load),
@@ -43,7 +46,7 @@ async function main() {
     const quiet = await watchWhile(site, visitor, bodies, () => new Promise((resolve) => setTimeout(resolve, 5000)))
     let result
     const busy = await watchWhile(site, visitor, bodies, async () => {
-      result = await flood(crowd, { requests, atATime, toPath: toSlugs() })
+      result = await flood(crowd, { requests, atATime, perSecond, toPath: toSlugs() })
     })
     const disk = await site.settledDisk()
     const after = await site.holding({ collect: true })

@@ -216,10 +216,12 @@ export async function flood(
     requests: number
     atATime: number
     toPath: (index: number) => string
+    /** Requests that are begun in a second. Default: as many as there are answers. */
+    perSecond?: number | undefined
     onReply?: (reply: Reply, path: string) => void
   },
 ): Promise<Flood> {
-  const { requests, atATime, toPath, onReply } = options
+  const { requests, atATime, toPath, perSecond = Infinity, onReply } = options
   const answers: Record<string, number> = {}
   const begin = performance.now()
   let next = 0
@@ -227,7 +229,9 @@ export async function flood(
   async function work(): Promise<void> {
     while (next < requests) {
       const path = toPath(next)
+      const due = begin + (next / perSecond) * 1000
       next += 1
+      if (due > performance.now()) await delay(due - performance.now())
       const reply = await connections.get(path)
       const kind = reply.cache === undefined ? String(reply.status) : `${reply.status} ${reply.cache}`
       answers[kind] = (answers[kind] ?? 0) + 1
