@@ -347,8 +347,29 @@ export type Job =
     }
   /** The HTML of a `fallback: true` page for paths that are not generated, or of a dynamic page without data functions. */
   | { readonly type: 'shell'; readonly pattern: string; readonly isFallback: boolean }
+  /** A page or shell of a build, made only if it is not the one that an earlier build made. */
+  | BuildJob
   /** A render with props that are already there (`server` pages, error pages). */
   | { readonly type: 'render'; readonly input: RenderInput }
+
+/** A page or shell, and what an earlier build made it from. */
+export interface BuildJob {
+  readonly type: 'build'
+  readonly pattern: string
+  readonly job: Extract<Job, { type: 'page' | 'shell' }>
+  /** Stands for all that pages are made from beside their data: code, assets, versions, options. */
+  readonly inputs: string
+  /** The fingerprint of the page that an earlier build made, if it made one. */
+  readonly known: string | undefined
+}
+
+/** The answer to a `BuildJob`. */
+export interface Built {
+  /** Stands for all that the page is made from; undefined for what is made anew each time. */
+  readonly fingerprint: string | undefined
+  /** Undefined: made from the same as the one that is known, so it is that one. */
+  readonly generated: Generated | undefined
+}
 
 /** One representation of an entry: the plain bytes and, where worth it, the compressed ones. Buffers are never shared views of larger memory. */
 export interface Body {
@@ -401,6 +422,7 @@ export interface JobResult {
   paths: ParsedPaths
   page: Generated
   shell: Generated
+  build: Built
   /** The whole HTML document. */
   render: string
 }

@@ -213,3 +213,79 @@ describe('createJobRunner', () => {
     await expect(run({ type: 'paths', pattern: '/c/[s]' })).rejects.toThrow('getStaticPaths is missing')
   })
 })
+
+describe('a job of a build', () => {
+  /** Runs the same page with other circumstances and tells what an earlier build's page is worth then. */
+  async function buildTwice(change: {
+    inputs?: string
+    path?: string
+    params?: Record<string, string>
+    pattern?: string
+    result?: unknown
+  }) {
+    let result: unknown = { props: { a: 1 }, revalidate: 60 }
+    let calls = 0
+    let renders = 0
+    const getStaticProps = (() => {
+      calls++
+      return result
+    }) as unknown as GetStaticProps
+    const app = createTestApp([page('/[id]', getStaticProps), page('/other/[id]', getStaticProps)], async () => {
+      renders++
+      return '<html></html>'
+    })
+    const run = createJobRunner(app)
+    const first = job('/[id]', '/1', { id: '1' })
+    const made = await run({ type: 'build', pattern: '/[id]', job: first, inputs: 'code', known: undefined })
+    expect([calls, renders, made.generated?.kind]).toEqual([1, 1, 'page'])
+    result = change.result ?? result
+    const { pattern = '/[id]', path = '/1', params = { id: '1' }, inputs = 'code' } = change
+    const again = await run({
+      type: 'build',
+      pattern,
+      job: job(pattern, path, params),
+      inputs,
+      known: made.fingerprint,
+    })
+    expect(calls).toBe(2)
+    return { isSame: again.generated === undefined, renders, fingerprints: [made.fingerprint, again.fingerprint] }
+  }
+
+  it('asks for the data and renders nothing when all is as it was', async () => {
+    const { isSame, renders, fingerprints } = await buildTwice({})
+    expect([isSame, renders]).toEqual([true, 1])
+    expect(fingerprints[1]).toBe(fingerprints[0])
+  })
+  it.each([
+    ['the code', { inputs: 'other code' }],
+    ['the path', { path: '/2' }],
+    ['the params', { params: { id: '01' } }],
+    ['the page', { pattern: '/other/[id]' }],
+    ['the props', { result: { props: { a: 2 }, revalidate: 60 } }],
+    ['the order of props', { result: { props: { b: 1, a: 1 }, revalidate: 60 } }],
+    ['revalidate alone', { result: { props: { a: 1 }, revalidate: 61 } }],
+    ['expire alone', { result: { props: { a: 1 }, revalidate: 60, expire: 90 } }],
+  ])('renders again when %s changed', async (_, change) => {
+    const { isSame, fingerprints } = await buildTwice(change)
+    expect(isSame).toBe(false)
+    expect(fingerprints[1]).not.toBe(fingerprints[0])
+  })
+  it('makes notFound and redirect results anew', async () => {
+    for (const result of [{ notFound: true }, { redirect: { destination: '/' } }]) {
+      expect(await buildTwice({ result })).toMatchObject({
+        isSame: false,
+        fingerprints: [expect.any(String), undefined],
+      })
+    }
+  })
+  it('knows shells, and pages without data, by the code alone', async () => {
+    const run = createJobRunner(createTestApp([page('/about'), page('/[id]', () => ({ props: {} }))]))
+    for (const each of [job('/about', '/about'), { type: 'shell', pattern: '/[id]', isFallback: true } satisfies Job]) {
+      const ask = (inputs: string, known?: string) =>
+        run({ type: 'build', pattern: each.pattern, job: each, inputs, known })
+      const { fingerprint } = await ask('code')
+      expect((await ask('code', fingerprint)).generated).toBeUndefined()
+      expect((await ask('other code', fingerprint)).generated?.kind).toBe('page')
+    }
+  })
+})

@@ -2,7 +2,18 @@ import { createBody } from '../cache/body.ts'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import { applyTrailingSlash } from '../routing/trailing-slash.ts'
-import type { Generated, GetStaticPropsContext, IsrApp, Job, JobResult, PageModule, RouteRecord } from '../types.ts'
+import type {
+  BuildJob,
+  Built,
+  Generated,
+  GetStaticPropsContext,
+  IsrApp,
+  Job,
+  JobResult,
+  PageModule,
+  RouteRecord,
+} from '../types.ts'
+import { toFingerprint } from './fingerprint.ts'
 import { parseStaticPaths, parseStaticProps, type ParsedLifetime, type ParsedResult } from './result.ts'
 
 /** The content types of a page's two representations. */
@@ -16,6 +27,8 @@ export interface JobRunnerOptions {
   /** HTML and navigation data of one page together, in bytes and not compressed. Default: any number. */
   readonly maxPageBytes?: number | undefined
 }
+
+type PageJob = Extract<Job, { type: 'page' }>
 
 /** What every runner works with: the app, the route and its module, imported once for each job. */
 interface Work {
@@ -37,14 +50,16 @@ export function createJobRunner(app: IsrApp, { maxPageBytes = Infinity }: JobRun
     paths: listPaths,
     page: generatePage,
     shell: generateShell,
+    build: buildPage,
     render: ({ route }, { input }) => attempt('rendering', route, input.asPath, () => app.render(input)),
   }
 
   return async (job) => {
     const pattern = job.type === 'render' ? job.input.pattern : job.pattern
     const own = routes.get(pattern)
+    const target = job.type === 'build' ? job.job : job
     // First of all, so that a module that cannot be imported is told from a page that fails.
-    const page = own && (await importPage(app, own, job.type === 'page' ? job.path : undefined))
+    const page = own && (await importPage(app, own, target.type === 'page' ? target.path : undefined))
     // An error page that the user did not write is rendered by a default, which has no module and no data.
     const route: RouteRecord = own ?? { pattern, kind: 'static', file: `the default ${pattern} page` }
     // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript cannot see that a job's type picks its runner.
@@ -66,10 +81,42 @@ async function listPaths({ route, page }: Work): Promise<JobResult['paths']> {
   return parseStaticPaths(result, route.pattern, source)
 }
 
-async function generatePage(work: Work, job: Extract<Job, { type: 'page' }>): Promise<Generated> {
+/** What a page's data function gave, and its props as text: they are serialised before React gets a chance to change them. */
+interface PageResult {
+  readonly result: ParsedResult & ParsedLifetime
+  readonly json: string | undefined
+}
+
+async function readPage(work: Work, job: PageJob): Promise<PageResult> {
+  const { route } = work
+  const result = await callStaticProps(work, job)
+  if (result.kind !== 'page' || route.kind !== 'isr') return { result, json: undefined }
+  const { props } = result
+  const json = await attempt('serializing the props', route, job.path, () => JSON.stringify({ pageProps: props }))
+  return { result, json }
+}
+
+async function generatePage(work: Work, job: PageJob): Promise<Generated> {
+  return renderPage(work, job, await readPage(work, job))
+}
+
+/** The data is asked for as ever; what is left out, if it is what it was, are the render and the compression. */
+async function buildPage(work: Work, { job, inputs, known }: BuildJob): Promise<Built> {
+  if (job.type === 'shell') {
+    const fingerprint = toFingerprint(inputs, job, undefined)
+    return { fingerprint, generated: fingerprint === known ? undefined : await generateShell(work, job) }
+  }
+  const page = await readPage(work, job)
+  // The others cost nothing to make.
+  if (page.result.kind !== 'page') return { fingerprint: undefined, generated: await renderPage(work, job, page) }
+  const { revalidate, expire } = page.result
+  const fingerprint = toFingerprint(inputs, job, { revalidate, expire, json: page.json })
+  return { fingerprint, generated: fingerprint === known ? undefined : await renderPage(work, job, page) }
+}
+
+async function renderPage(work: Work, job: PageJob, { result, json }: PageResult): Promise<Generated> {
   const { app, route } = work
   const source = { page: route.file, path: job.path }
-  const result = await callStaticProps(work, job)
   const { expire } = result
   if (result.kind === 'notFound') {
     if (route.pattern === '/404') {
@@ -86,13 +133,8 @@ async function generatePage(work: Work, job: Extract<Job, { type: 'page' }>): Pr
     const { destination, status, basePath } = result.redirect
     return { kind: 'redirect', status, revalidate, expire, destination, basePath }
   }
-  // From the same props as the HTML, and serialised before React gets a chance to change them.
-  const data =
-    route.kind === 'isr'
-      ? await attempt('serializing the props', route, job.path, () =>
-          encode(work, job.path, JSON.stringify({ pageProps: result.props })),
-        )
-      : undefined
+  // From the same props as the HTML.
+  const data = json === undefined ? undefined : encode(work, job.path, json)
   const html = await attempt('rendering', route, job.path, () =>
     app.render({
       pattern: route.pattern,
@@ -113,10 +155,7 @@ async function generatePage(work: Work, job: Extract<Job, { type: 'page' }>): Pr
   return { kind: 'page', status: 200, revalidate, expire, html: htmlBody, data: dataBody }
 }
 
-async function callStaticProps(
-  { route, page }: Work,
-  job: Extract<Job, { type: 'page' }>,
-): Promise<ParsedResult & ParsedLifetime> {
+async function callStaticProps({ route, page }: Work, job: PageJob): Promise<ParsedResult & ParsedLifetime> {
   if (route.kind !== 'isr') return { kind: 'page', props: {}, revalidate: false, expire: undefined }
   const getStaticProps = page?.getStaticProps
   if (!getStaticProps) {

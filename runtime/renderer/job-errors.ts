@@ -8,6 +8,8 @@ export function describeJob(job: Job): { what: string; page: string; path?: stri
       return { what: `getStaticPaths of ${job.pattern}`, page: job.pattern }
     case 'page':
       return { what: `the page ${job.path}`, page: job.pattern, path: job.path }
+    case 'build':
+      return describeJob(job.job)
     case 'shell':
       return { what: `the shell of ${job.pattern}`, page: job.pattern }
     case 'render':

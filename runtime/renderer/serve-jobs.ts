@@ -71,7 +71,9 @@ function checkMemory(memoryBytes: number | undefined): void {
 
 /** The bodies of a page are moved, not copied; each has an ArrayBuffer of its own. */
 function buffersOf(result: unknown): ArrayBuffer[] {
-  if (typeof result !== 'object' || result === null || !('html' in result)) return []
+  if (typeof result !== 'object' || result === null) return []
+  if ('generated' in result) return buffersOf(result.generated)
+  if (!('html' in result)) return []
   const { html, data } = result as { html: Body; data: Body | undefined }
   const bodies = [html, data].flatMap((body) => [body?.identity, body?.br, body?.zstd, body?.gzip])
   return bodies.flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []))
