@@ -68,6 +68,17 @@ describe('the breaker', () => {
     expect(breaker.enter(0)?.isProbe).toBe(true)
   })
 
+  it('REL-40 the pause after one that has just ended is longer; after a clock that was set back it is short again', () => {
+    const breaker = createBreaker(noJitter)
+    failTimes(breaker, 5, 50_000)
+    breaker.enter(51_000)?.succeed(51_000)
+    failTimes(breaker, 5, 51_000)
+    expect(breaker.toWaitMs(51_000)).toBe(2000)
+    breaker.enter(53_000)?.succeed(53_000)
+    failTimes(breaker, 5, 10_000)
+    expect(breaker.toWaitMs(10_000)).toBe(1000)
+  })
+
   it('pauses differ between servers', () => {
     const breaker = createBreaker(() => 0.8)
     failTimes(breaker, 5, 0)

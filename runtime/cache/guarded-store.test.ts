@@ -157,4 +157,96 @@ describe('the guarded store', () => {
     expect(await guarded.read('p:/a')).toMatchObject({ state: 'answered' })
     expect(await write()).toEqual({ state: 'stored', isTried: true })
   })
+
+  it('REL-45 the one write that tries whether the pause can end tells nobody when it fails, and ends it when it does not', async () => {
+    let isUp = false
+    const { log, write, clock, guarded } = createGuarded({
+      set: () => (isUp ? Promise.resolve() : Promise.reject(new Error('READONLY'))),
+    })
+    for (let index = 0; index < 5; index++) {
+      const written = await write()
+      expect(written).toMatchObject({ state: 'failed', isTried: true, error: { code: 'ISR_STORE' } })
+      // It let go of the bytes at once.
+      expect(written).not.toHaveProperty('rest')
+    }
+    expect(guarded.isPaused()).toBe(true)
+    expect(guarded.toWaitMs()).toBe(1000)
+    await clock.advance(1000)
+    expect(await write()).toMatchObject({ state: 'paused', isTried: true, error: { code: 'ISR_STORE' } })
+    expect(guarded.toWaitMs()).toBe(2000)
+    isUp = true
+    await clock.advance(2000)
+    expect(await write()).toEqual({ state: 'stored', isTried: true })
+    expect(log).toEqual(['pause write: Storing p:/a failed; it is served from memory: Error: READONLY', 'resume write'])
+    expect([guarded.isPaused(), guarded.toWaitMs()]).toEqual([false, 0])
+  })
+
+  it.each(['get', 'set'] as const)(
+    'REL-45 P10 while %s is left alone nothing else is asked of it either: no claim, no deletion',
+    async (broken) => {
+      const asked: string[] = []
+      const { guarded, write } = createGuarded({
+        [broken]: () => Promise.reject(new Error('down')),
+        claim: async () => (asked.push('claim'), true),
+        delete: async () => void asked.push('delete'),
+      })
+      expect(await guarded.claim('c:p:/a', 1000)).toBe('claimed')
+      await guarded.delete('c:p:/a')
+      for (let index = 0; index < 5; index++) await (broken === 'get' ? guarded.read('p:/a') : write())
+      expect(guarded.isPaused()).toBe(true)
+      expect(await guarded.claim('c:p:/a', 1000)).toBe('impossible')
+      await guarded.delete('c:p:/a')
+      expect(asked).toEqual(['claim', 'delete'])
+    },
+  )
+
+  it('a claim that another server has is taken; a store without claims can give none', async () => {
+    const shared = createGuarded({ claim: async () => false })
+    expect(await shared.guarded.claim('c:p:/a', 1000)).toBe('taken')
+    expect(await createGuarded({}).guarded.claim('c:p:/a', 1000)).toBe('impossible')
+  })
+
+  it('REL-45 P5 setting aside and deleting end within the limits of the store, however they go', async () => {
+    const hung = createGuarded({ setAside: never, delete: never })
+    const done: string[] = []
+    void hung.guarded.setAside('p:/a').then(() => done.push('set aside'))
+    void hung.guarded.delete('p:/a').then(() => done.push('deleted'))
+    await hung.clock.advance(249)
+    expect(done).toEqual([])
+    await hung.clock.advance(1)
+    expect(done).toEqual(['set aside'])
+    await hung.clock.advance(1750)
+    expect(done).toEqual(['set aside', 'deleted'])
+    expect(hung.clock.timers()).toBe(0)
+    const refusing = createGuarded({ delete: () => Promise.reject(new Error('READONLY')) })
+    await refusing.guarded.delete('p:/a')
+    await refusing.guarded.setAside('p:/a')
+  })
+
+  it('REL-40 REL-43 a clock that is set back while the store is opened makes nobody wait longer', async () => {
+    const { guarded, clock } = createGuarded({ open: never })
+    const first = guarded.read('p:/a')
+    await clock.advance(1000)
+    clock.jump(-3_600_000)
+    const states: string[] = []
+    for (const read of [first, guarded.read('p:/b')]) void read.then(({ state }) => states.push(state))
+    await clock.advance(2000)
+    expect(states).toEqual(['failed', 'failed'])
+  })
+
+  it('REL-43 a store that is opened again, after it was open, has its 2 seconds again', async () => {
+    let opening: Promise<void> | undefined = Promise.resolve()
+    const { guarded, clock } = createGuarded({ open: () => opening })
+    expect(await guarded.read('p:/a')).toMatchObject({ state: 'answered' })
+    await clock.advance(60_000)
+    let finish = (): void => undefined
+    opening = new Promise((resolve) => (finish = resolve))
+    const states: string[] = []
+    void guarded.read('p:/a').then(({ state }) => states.push(state))
+    await clock.advance(1999)
+    expect(states).toEqual([])
+    finish()
+    await settle()
+    expect(states).toEqual(['answered'])
+  })
 })
