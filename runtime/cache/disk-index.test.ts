@@ -40,6 +40,25 @@ describe('disk index', () => {
     expect(index.bytes()).toBe(4096)
   })
 
+  it('P7 an empty file has its place, and what is just full is not too much', () => {
+    const index = createIndex({ maxBytes: 8192, maxEntries: 2, notFoundEntries: 1 })
+    index.touch('empty', 0, true)
+    expect(index.bytes()).toBe(4096)
+    index.addOld('old', 4096, true)
+    index.touch('slug', 8192, false)
+    expect(index.bytes()).toBe(16_384)
+    expect(index.takeExcess()).toEqual([])
+    expect(['empty', 'old', 'slug', 'other'].map((name) => index.has(name))).toEqual([true, true, true, false])
+    index.touch('slug', 8193, false)
+    expect(index.takeExcess()).toEqual(['slug'])
+    index.addOld('old slug', 1, false)
+    expect(index.takeExcess()).toEqual([])
+    index.remove('old')
+    index.remove('old slug')
+    expect(index.bytes()).toBe(4096)
+    expect(['old', 'old slug'].map((name) => index.has(name))).toEqual([false, false])
+  })
+
   it('SEC-99 W9 notFound entries push out no page', () => {
     const index = createIndex({ maxBytes: 8192, maxEntries: 2, notFoundEntries: 5 })
     index.touch('page', 4000, true)

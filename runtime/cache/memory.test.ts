@@ -32,6 +32,31 @@ describe('memory', () => {
     expect(['a', 'b', 'c', 'd'].filter((key) => memory.get(key))).toEqual(['a', 'c', 'd'])
   })
 
+  it('P7 counts keys and destinations, which visitors and pages make as long as they like', () => {
+    const notFound = toNotFound('p:/a')
+    expect(toRetainedBytes(toNotFound('p:/a'.repeat(100))) - toRetainedBytes(notFound)).toBe(2 * 4 * 99)
+    const redirect = { ...notFound, kind: 'redirect', status: 307, basePath: true } as const
+    expect(toRetainedBytes({ ...redirect, destination: 'x'.repeat(500) }) - toRetainedBytes(notFound)).toBe(1000)
+    const memory = createMemory({ bytes: 3000, notFoundEntries: 3 })
+    for (const key of ['a', 'b', 'c']) memory.set({ ...redirect, key, destination: 'x'.repeat(1000) })
+    expect(['a', 'b', 'c'].filter((key) => memory.get(key))).toEqual(['b', 'c'])
+    memory.set({ ...redirect, key: 'a', destination: 'x'.repeat(4000) })
+    expect(memory.get('a')).toBeUndefined()
+  })
+
+  it('a memory of nothing, and of a part of a byte, is a small one', () => {
+    for (const bytes of [0, 0.5]) {
+      const memory = createMemory({ bytes, notFoundEntries: bytes })
+      memory.set(toEntryOf('page', 10))
+      memory.set(toNotFound('slug'))
+      expect([memory.get('page'), memory.get('slug')?.kind]).toEqual([undefined, 'notFound'])
+    }
+    const memory = createMemory({ bytes: 2000.5, notFoundEntries: 2.5 })
+    memory.set(toEntryOf('page', 10))
+    for (const key of ['a', 'b', 'c']) memory.set(toNotFound(key))
+    expect(['page', 'a', 'b', 'c'].filter((key) => memory.get(key))).toEqual(['page', 'b', 'c'])
+  })
+
   it('P7 any history stays within bounds', () => {
     fc.assert(
       fc.property(fc.array(anyEntry, { maxLength: 60 }), (entries) => {
