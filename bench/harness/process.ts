@@ -1,0 +1,207 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What to start, as the user of that server would. */
+export interface Command {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface Running {
+  readonly pid: number
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string
+  /** Milliseconds from the start of the process to its first answer. */
+  readonly readyMs: number
+  /** User and system time of the process and its children so far, in milliseconds. 0 where the system does not tell. */
+  readCpuMs(): number
+  /** Resident memory of the process and its children, in bytes. 0 where the system does not tell. */
+  readMemory(): number
+  /** What it has printed. */
+  readOutput(): string
+  stop(): Promise<void>
+}
+
+export interface StartOptions {
+  /** Cores that it may use, as `taskset` takes them: `0`, `0,1`. Default: all. */
+  readonly cores?: string | undefined
+  /** `ISR_CACHE_DIR` is a fresh folder, deleted with the process, unless it is set here. */
+  readonly env?: Readonly<Record<string, string>>
+  /** The address that is asked for until it answers with 200. Default `/posts/1`. */
+  readonly readyPath?: string
+  /** Milliseconds that it may take until then. Default 60 000. */
+  readonly timeout?: number
+}
+
+/** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100
+const STOP_MS = 3_000
+
+/**
+ * Starts a server in a fresh process, with a free port in `PORT`, and waits for its first good answer.
+ *
+ * @throws Error with what it printed, when it ends or does not answer in time.
+ */
+export async function startServer(command: Command, options: StartOptions = {}): Promise<Running> {
+  const port = await findPort()
+  const begin = performance.now()
+  const cacheDir = mkdtempSync(join(tmpdir(), 'isr-bench-cache-'))
+  const env = { ISR_CACHE_DIR: cacheDir, ...options.env, PORT: String(port), HOST: '127.0.0.1' }
+  const child = spawnPinned(command, env, options.cores)
+  const url = `http://127.0.0.1:${port}`
+  const output: string[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8')
+    stream?.on('data', (text: string) => output.push(text))
+  }
+  const server = {
+    pid: child.pid ?? 0,
+    url,
+    readCpuMs: () => sumTree(child.pid ?? 0, readCpuMs),
+    readMemory: () => sumTree(child.pid ?? 0, readMemory),
+    readOutput: () => output.join(''),
+    async stop() {
+      await stop(child)
+      rmSync(cacheDir, { recursive: true, force: true })
+    },
+  }
+  try {
+    await waitForAnswer(child, url + (options.readyPath ?? '/posts/1'), options.timeout ?? 60_000)
+  } catch (error) {
+    await server.stop()
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`${command.file} ${command.args.join(' ')}: ${reason}\n${server.readOutput()}`)
+  }
+  return { ...server, readyMs: performance.now() - begin }
+}
+
+/** Runs a command to its end, on the given cores. @throws Error with what it printed when its exit code is not 0. */
+export async function run(command: Command, cores?: string): Promise<{ stdout: string; stderr: string }> {
+  const child = spawnPinned(command, {}, cores)
+  const output = { stdout: '', stderr: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  const code = await new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status, signal) => resolve(status ?? signal ?? 'an unknown reason'))
+  })
+  if (code === 0) return output
+  throw new Error(`${command.file} ${command.args.join(' ')} ended with ${code}:\n${output.stdout}${output.stderr}`)
+}
+
+/** Whether a program can be found, by a call that does nothing. */
+export function hasProgram(name: string, ...args: readonly string[]): boolean {
+  return spawnSync(name, args, { stdio: 'ignore' }).error === undefined
+}
+
+function spawnPinned(command: Command, env: Readonly<Record<string, string>>, cores: string | undefined): ChildProcess {
+  const isPinned = cores !== undefined && hasProgram('taskset', '--version')
+  const [file, args] = isPinned
+    ? ['taskset', ['-c', cores, command.file, ...command.args]]
+    : [command.file, [...command.args]]
+  return spawn(file, args, {
+    cwd: command.cwd,
+    env: { ...process.env, NODE_ENV: 'production', ...command.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that what it starts ends with it.
+    detached: true,
+  })
+}
+
+async function waitForAnswer(child: ChildProcess, url: string, timeout: number): Promise<void> {
+  const end = performance.now() + timeout
+  let failure: Error | undefined
+  child.once('error', (error) => (failure = error))
+  let last = 'nothing'
+  while (performance.now() < end) {
+    if (failure instanceof Error) throw failure
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('ended before it answered.')
+    try {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+      await answer.arrayBuffer()
+      if (answer.status === 200) return
+      last = `status ${answer.status}`
+    } catch (error) {
+      last = String(error)
+    }
+    await sleep(4)
+  }
+  throw new Error(`no answer from ${url} in ${timeout} ms; the last was ${last}.`)
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const pid = child.pid
+  if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  signalGroup(pid, 'SIGTERM')
+  const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), STOP_MS)
+  await closed
+  clearTimeout(timer)
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+export function findPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+}
+
+function sumTree(root: number, read: (pid: number) => number): number {
+  if (!existsSync('/proc/self/stat')) return 0
+  return listTree(root).reduce((sum, pid) => sum + read(pid), 0)
+}
+
+/** The process and all that it has started, directly or not. */
+function listTree(root: number): number[] {
+  const parents = new Map<number, number[]>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const parent = Number(readStat(Number(name))?.[1] ?? 0)
+    parents.set(parent, [...(parents.get(parent) ?? []), Number(name)])
+  }
+  const tree = [root]
+  for (const pid of tree) tree.push(...(parents.get(pid) ?? []))
+  return tree
+}
+
+/** The fields of /proc/<pid>/stat after the name, which may have spaces in it: state, parent, … */
+function readStat(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return undefined
+  }
+}
+
+function readCpuMs(pid: number): number {
+  const fields = readStat(pid)
+  return ((Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0)) * 1000) / TICKS_PER_SECOND
+}
+
+function readMemory(pid: number): number {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return Number(kilobytes ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}

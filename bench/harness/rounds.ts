@@ -1,0 +1,38 @@
+import { toFigure, type Figure } from './statistics.ts'
+
+/** Figures of one measurement, by column. */
+export type Sample = Readonly<Record<string, number>>
+
+/**
+ * Measures each subject once per round, one after the other, so that what disturbs the machine for a while disturbs all of
+ * them; every other round goes backwards.
+ *
+ * @param measure one measurement, in fresh processes that it starts and stops.
+ * @returns by subject, then by column, the figures of all rounds.
+ */
+export async function measureRounds<Subject extends { readonly name: string }>(
+  subjects: readonly Subject[],
+  rounds: number,
+  measure: (subject: Subject, round: number) => Promise<Sample>,
+): Promise<Map<string, Record<string, Figure>>> {
+  const samples = new Map<string, Sample[]>(subjects.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+      const sample = await measure(subject, round)
+      samples.get(subject.name)?.push(sample)
+      console.log(`round ${round + 1} of ${rounds}: ${subject.name.padEnd(18)} ${describe(sample)}`)
+    }
+  }
+  return new Map([...samples].map(([name, list]) => [name, toFigures(list)]))
+}
+
+function toFigures(samples: readonly Sample[]): Record<string, Figure> {
+  const columns = Object.keys(samples[0] ?? {})
+  return Object.fromEntries(columns.map((key) => [key, toFigure(samples.map((sample) => sample[key] ?? Number.NaN))]))
+}
+
+function describe(sample: Sample): string {
+  return Object.entries(sample)
+    .map(([key, value]) => `${key} ${value.toPrecision(4)}`)
+    .join(' · ')
+}

@@ -1,0 +1,20 @@
+import { createPost, type Post } from './posts.ts'
+import { readRevalidate, readVersion, readWork } from './settings.ts'
+import { work } from './work.ts'
+
+export interface PostProps {
+  readonly post: Post
+  /** When the data was read, in milliseconds since 1970: tells renders apart. */
+  readonly renderedAt: number
+}
+
+/** What `getStaticProps` of every site returns. */
+export function loadPost(id: string): { notFound: true } | { props: PostProps; revalidate: number } {
+  if (!/^[1-9]\d{0,8}$/.test(id)) return { notFound: true }
+  const units = readWork()
+  if (units > 0) work(units)
+  return {
+    props: { post: createPost(Number(id), readVersion()), renderedAt: Date.now() },
+    revalidate: readRevalidate(),
+  }
+}
