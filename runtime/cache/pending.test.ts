@@ -242,4 +242,143 @@ describe('pending writes', () => {
     expect(writes).toEqual([])
     expect(clock.timers()).toBe(0)
   })
+
+  it('P7 an entry that takes the place of its own older one pushes others out, not itself', async () => {
+    const { pending, writes, refused, setWait } = createGated(25_000)
+    setWait(1000)
+    for (const key of ['a', 'b']) {
+      void pending.add(toEntryOf(key, 10_000))
+      for (const write of writes.splice(0)) write.finish({ state: 'paused', isTried: false })
+      await turn()
+    }
+    const larger = toEntryOf('a', 20_000, { startedAt: 2 })
+    void pending.add(larger)
+    expect(refused.map(({ key }) => key)).toEqual(['b'])
+    expect([pending.get('a'), pending.get('b')]).toEqual([larger, undefined])
+    // As much room as before: neither of both is counted twice.
+    void pending.add(toEntryOf('c', 2000))
+    expect(refused).toHaveLength(1)
+    void pending.add(toEntryOf('a', 10_000, { startedAt: 3 }))
+    void pending.add(toEntryOf('d', 8000))
+    expect(refused).toHaveLength(1)
+  })
+
+  it('P9 the first that fails again keeps the others from a store that is away', async () => {
+    const { pending, writes, clock } = createGated()
+    for (const key of ['a', 'b', 'c']) void pending.add(toEntryOf(key, 10))
+    for (const write of writes.splice(0)) write.finish({ state: 'paused', isTried: false })
+    await clock.advance(249)
+    expect(writes).toEqual([])
+    await clock.advance(1)
+    writes.splice(0)[0]?.finish({ state: 'paused', isTried: false })
+    await clock.advance(249)
+    expect(writes).toEqual([])
+    // The others had waited for longer by then.
+    await clock.advance(1)
+    expect(writes.map(({ entry }) => entry.key)).toEqual(['b'])
+    // Being told that the store is back, twice, starts nothing twice.
+    pending.resume()
+    pending.resume()
+    expect(writes).toHaveLength(1)
+    for (const key of ['b', 'c', 'a']) {
+      expect(writes.map(({ entry, isLate }) => [entry.key, isLate])).toEqual([[key, true]])
+      writes.splice(0)[0]?.finish()
+      await turn()
+    }
+    expect(clock.timers()).toBe(0)
+  })
+
+  it('P9 a store that is back takes the next page at once, though an older one of it was put off', async () => {
+    const { pending, writes, clock, setWait } = createGated()
+    setWait(1000)
+    void pending.add(toEntryOf('a', 10))
+    writes.splice(0)[0]?.finish({ state: 'paused', isTried: false })
+    await turn()
+    setWait(0)
+    const newer = toEntryOf('a', 10, { startedAt: 2 })
+    const added = pending.add(newer)
+    // It has replaced nothing that another server could know.
+    expect(writes.map(({ entry, isLate }) => [entry, isLate])).toEqual([[newer, false]])
+    writes[0]?.finish()
+    expect(await added).toBe(true)
+    await clock.advance(60_000)
+    expect(writes).toHaveLength(1)
+    expect(pending.get('a')).toBeUndefined()
+  })
+
+  it('P12 what lands late over nothing newer, or before what is still to be written, is left alone', async () => {
+    const { pending, writes, memory, forgotten, clock } = createGated()
+    const land: Array<() => void> = []
+    const hang = () => new Promise<void>((resolve) => land.push(resolve))
+    const [old, newer, newest] = [1, 2, 3].map((startedAt) => toEntryOf('a', 10, { startedAt })) as [
+      Entry,
+      Entry,
+      Entry,
+    ]
+    void pending.add(old)
+    writes[0]?.finish({ state: 'failed', rest: hang() })
+    await clock.advance(30_000)
+    memory.set('a', old)
+    land[0]?.()
+    await turn()
+    expect([writes.length, forgotten]).toEqual([1, []])
+
+    void pending.add(old)
+    writes[1]?.finish({ state: 'failed', rest: hang() })
+    await clock.advance(30_000)
+    void pending.add(newer)
+    void pending.add(newest)
+    land[1]?.()
+    await turn()
+    writes[2]?.finish()
+    await turn()
+    writes[3]?.finish()
+    await turn()
+    expect(writes.slice(2).map(({ entry }) => entry)).toEqual([newer, newest])
+
+    // What is being written at that moment may land before or after it: it is written once more.
+    void pending.add(old)
+    writes[4]?.finish({ state: 'failed', rest: hang() })
+    await clock.advance(30_000)
+    void pending.add(newer)
+    land[2]?.()
+    await turn()
+    writes[5]?.finish()
+    await turn()
+    writes[6]?.finish()
+    await turn()
+    expect(writes.slice(5).map(({ entry }) => entry)).toEqual([newer, newer])
+
+    // What is put off is written after it anyway.
+    void pending.add(old)
+    writes[7]?.finish({ state: 'failed', rest: hang() })
+    await clock.advance(30_000)
+    void pending.add(newer)
+    writes[8]?.finish({ state: 'paused', isTried: false })
+    await turn()
+    land[3]?.()
+    await turn()
+    expect(writes).toHaveLength(9)
+    await clock.advance(250)
+    expect(writes[9]?.entry).toBe(newer)
+    writes[9]?.finish()
+    await turn()
+    expect([writes.length, forgotten, clock.timers()]).toEqual([10, [], 0])
+  })
+
+  it('REL-53 once closed it mends nothing, and waits for no write that was given up', async () => {
+    const { pending, writes, forgotten, clock } = createGated()
+    const land: Array<() => void> = []
+    const hang = () => new Promise<void>((resolve) => land.push(resolve))
+    for (const key of ['a', 'b']) void pending.add(toEntryOf(key, 10))
+    void pending.add(toEntryOf('b', 10, { startedAt: 2 }))
+    for (const write of writes) write.finish({ state: 'failed', rest: hang() })
+    await clock.advance(29_000)
+    pending.close()
+    expect(clock.timers()).toBe(0)
+    await pending.idle()
+    for (const each of land) each()
+    await clock.advance(60_000)
+    expect([writes.length, forgotten]).toEqual([2, []])
+  })
 })
