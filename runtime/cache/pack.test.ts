@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -160,6 +161,25 @@ describe('pack', () => {
     for (let row = 0; row < count; row += 7)
       expect(index?.find(`p:/${row}`)).toEqual({ offset: row * 1e6, length: row })
     for (let row = count; row < 2 * count; row += 7) expect(index?.find(`p:/${row}`)).toBeUndefined()
+  })
+
+  it.each([1, 2, 15])('rows that crowd around one, with its first %i bytes, do not hide it', (shared) => {
+    const keys = Array.from({ length: 40 }, (_, row) => `p:/${row}`)
+    const hashes = keys.flatMap((key) => {
+      const hash = toRowHash(key)
+      const crowd = Array.from({ length: 200 }, () => {
+        const other = randomBytes(16)
+        hash.copy(other, 0, 0, shared)
+        return other
+      })
+      return [hash, ...crowd]
+    })
+    const rows = hashes.sort((a, b) => a.compare(b)).map((hash) => Buffer.concat([hash, Buffer.alloc(ROW_BYTES - 16)]))
+    const index = parseIndex(
+      encodeIndex(Buffer.concat(rows), { id: Buffer.alloc(16), bytes: 1e12, newestStartedAt: 0 }),
+    )
+    for (const key of keys) expect(index?.find(key), key).toEqual({ offset: 0, length: 0 })
+    for (let row = 40; row < 400; row++) expect(index?.find(`p:/${row}`)).toBeUndefined()
   })
 
   it('P8 any bytes may be an index', () => {
