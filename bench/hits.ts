@@ -23,9 +23,10 @@ const COMPRESSED = { 'accept-encoding': 'gzip, br' }
 const POST = '/posts/1'
 
 const options = readOptions({ rounds: 3, seconds: 3 })
-const cores = chooseCores()
+const cores = options.isSmoke ? undefined : chooseCores()
 const pages = options.isSmoke ? 10 : 10_000
 const warmUpSeconds = 1
+const connections = options.isSmoke ? 4 : 64
 
 const modes: readonly Mode[] = [
   {
@@ -55,7 +56,7 @@ const modes: readonly Mode[] = [
 
 const { servers, leftOut } = await prepareServers(ALL_SERVERS, { pages }, options)
 await checkSamePages(servers, listPaths(Math.min(pages, 3)))
-const figures = await measureRounds(servers, options.rounds, measure)
+const figures = await measureRounds(servers, options.rounds, measure, options.isSmoke)
 writeResults('hits', { method: describeMethod(), leftOut, tables: modes.map(toTable) }, options)
 
 async function measure({ command, label }: Prepared): Promise<Sample> {
@@ -74,8 +75,8 @@ async function measureMode(server: Running, mode: Mode, label: string): Promise<
   const answer = await request(server.url + POST, headers)
   if (answer.status !== mode.status)
     throw new Error(`${label}, ${mode.title}: status ${answer.status}, not ${mode.status}.`)
-  const load = { url: server.url, paths: mode.paths, headers, cores: cores?.load }
-  await runLoad({ ...load, seconds: warmUpSeconds })
+  const load = { url: server.url, paths: mode.paths, headers, connections, cores: cores?.load }
+  if (!options.isSmoke) await runLoad({ ...load, seconds: warmUpSeconds })
   const cpuBefore = server.readCpuMs()
   const result = await runLoad({ ...load, seconds: options.seconds })
   const cpuMs = server.readCpuMs() - cpuBefore
@@ -126,5 +127,5 @@ function pickCells(all: Readonly<Record<string, Figure>>, id: string): Record<st
 
 function describeMethod(): string {
   const pinned = cores === undefined ? '' : `, server on core ${cores.server}, load on core ${cores.load}`
-  return `${options.rounds} interleaved rounds of fresh processes, ${options.seconds} s each after ${warmUpSeconds} s of warm-up, 64 connections of ${chooseGenerator()}${pinned}; median (least–most), ratio to \`node:http\``
+  return `${options.rounds} interleaved rounds of fresh processes, ${options.seconds} s each after ${warmUpSeconds} s of warm-up, ${connections} connections of ${chooseGenerator()}${pinned}; median (least–most), ratio to \`node:http\``
 }

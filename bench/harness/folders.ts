@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -26,13 +26,19 @@ export async function reuseBuild(key: BuildKey, make: (folder: string) => Promis
   const parent = key.parent ?? BUILDS
   const folder = join(parent, `${key.name}-${toDigest(key)}`)
   const done = join(parent, `${key.name}-${toDigest(key)}.done`)
-  if (existsSync(done)) return folder
-  rmSync(folder, { recursive: true, force: true })
+  if (isRecent(done)) return folder
+  for (const old of [folder, done]) rmSync(old, { recursive: true, force: true })
   mkdirSync(parent, { recursive: true })
   await make(folder)
-  mkdirSync(`${done}.tmp`, { recursive: true })
-  renameSync(`${done}.tmp`, done)
+  writeFileSync(done, '')
   return folder
+}
+
+/** Pages of an older build would be stale, and then a run about hits would measure regenerations. */
+const MAX_AGE_MS = 6 * 3600 * 1000
+
+function isRecent(done: string): boolean {
+  return existsSync(done) && Date.now() - statSync(done).mtimeMs < MAX_AGE_MS
 }
 
 function toDigest({ sources, settings }: BuildKey): string {
@@ -47,7 +53,7 @@ function hashTree(hash: ReturnType<typeof createHash>, path: string): void {
     return
   }
   for (const name of readdirSync(path).sort()) {
-    if (name === 'node_modules' || name.startsWith('.') || name === 'next-env.d.ts') continue
+    if (name === 'node_modules' || name.startsWith('.')) continue
     hashTree(hash, join(path, name))
   }
 }

@@ -8,20 +8,26 @@ export type Sample = Readonly<Record<string, number>>
  * them; every other round goes backwards.
  *
  * @param measure one measurement, in fresh processes that it starts and stops.
+ * @param isSmoke whether all are measured at once, since the figures mean nothing.
  * @returns by subject, then by column, the figures of all rounds.
  */
 export async function measureRounds<Subject extends { readonly name: string }>(
   subjects: readonly Subject[],
   rounds: number,
   measure: (subject: Subject, round: number) => Promise<Sample>,
+  isSmoke = false,
 ): Promise<Map<string, Record<string, Figure>>> {
   const samples = new Map<string, Sample[]>(subjects.map(({ name }) => [name, []]))
+
+  async function add(subject: Subject, round: number): Promise<void> {
+    const sample = await measure(subject, round)
+    samples.get(subject.name)?.push(sample)
+    console.log(`round ${round + 1} of ${rounds}: ${subject.name.padEnd(18)} ${describe(sample)}`)
+  }
+
   for (let round = 0; round < rounds; round++) {
-    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
-      const sample = await measure(subject, round)
-      samples.get(subject.name)?.push(sample)
-      console.log(`round ${round + 1} of ${rounds}: ${subject.name.padEnd(18)} ${describe(sample)}`)
-    }
+    if (isSmoke) await Promise.all(subjects.map((subject) => add(subject, round)))
+    else for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) await add(subject, round)
   }
   return new Map([...samples].map(([name, list]) => [name, toFigures(list)]))
 }

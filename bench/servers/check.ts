@@ -55,23 +55,32 @@ export function extractPage(html: string): string {
  * @throws Error with the first difference: figures of servers that serve different things compare nothing.
  */
 export async function checkSamePages(servers: readonly Prepared[], paths: readonly string[]): Promise<void> {
-  const expected = new Map<string, { page: string; of: string }>()
-  for (const { command, label } of servers) {
-    const server = await startServer(command)
-    try {
-      for (const path of paths) {
-        for (const encoding of ['gzip, br', 'gzip', 'identity']) {
-          const page = extractPage(decode(await request(server.url + path, { 'accept-encoding': encoding })))
-          const other = expected.get(path)
-          if (other === undefined) expected.set(path, { page, of: label })
-          else if (other.page !== page) throw new Error(describeDifference(path, { page, of: label }, other))
-        }
-      }
-    } finally {
-      await server.stop()
-    }
+  const served = await Promise.all(servers.map((server) => readPages(server, paths)))
+  for (const path of paths) {
+    const versions = served.flatMap(({ label, pages }) => (pages.get(path) ?? []).map((page) => ({ page, of: label })))
+    const [first] = versions
+    const other = versions.find(({ page }) => page !== first?.page)
+    if (first !== undefined && other !== undefined) throw new Error(describeDifference(path, first, other))
   }
   console.log(`same pages from ${servers.length} servers: ${paths.join(', ')}`)
+}
+
+async function readPages({ command, label }: Prepared, paths: readonly string[]) {
+  const server = await startServer(command)
+  try {
+    const pages = new Map<string, string[]>()
+    for (const path of paths) {
+      const encodings = ['gzip, br', 'gzip', 'identity']
+      const answers = encodings.map((encoding) => request(server.url + path, { 'accept-encoding': encoding }))
+      pages.set(
+        path,
+        (await Promise.all(answers)).map((answer) => extractPage(decode(answer))),
+      )
+    }
+    return { label, pages }
+  } finally {
+    await server.stop()
+  }
 }
 
 function describeDifference(

@@ -1,11 +1,27 @@
 import type { Options } from '../harness/options.ts'
 import type { Command } from '../harness/process.ts'
-import { isrMiddleware } from './isr-middleware.ts'
-import { isrStandalone } from './isr-standalone.ts'
+import { isr, isrInExpress, isrInFastify, isrInHttp } from './isr.ts'
 import type { ServerKind, SiteOptions } from './kinds.ts'
+import { next, nextUncompressed } from './next.ts'
+import { nginx } from './nginx.ts'
+import { nitro } from './nitro.ts'
 import { raw } from './raw.ts'
+import { sirvFiles } from './sirv.ts'
+import { vinext } from './vinext.ts'
 
-export const ALL_SERVERS: readonly ServerKind[] = [raw, isrStandalone, isrMiddleware]
+export const ALL_SERVERS: readonly ServerKind[] = [
+  raw,
+  isr,
+  isrInHttp,
+  isrInFastify,
+  isrInExpress,
+  nginx,
+  sirvFiles,
+  nitro,
+  nextUncompressed,
+  next,
+  vinext,
+]
 
 export interface Prepared {
   readonly name: string

@@ -4,7 +4,7 @@ import type { Command } from '../harness/process.ts'
 export interface SiteOptions {
   /** Posts that are built. */
   readonly pages: number
-  /** Seconds until a page is stale. Default an hour. */
+  /** Seconds until a page is stale. Default a day. */
   readonly revalidate?: number
   /** Units of work on top of each render, see site/work.ts. Default 0. */
   readonly work?: number
@@ -23,6 +23,6 @@ export interface ServerKind {
 }
 
 /** The settings as the sites read them. */
-export function toSiteEnv({ pages, revalidate = 3600, work = 0 }: SiteOptions): Record<string, string> {
+export function toSiteEnv({ pages, revalidate = 86_400, work = 0 }: SiteOptions): Record<string, string> {
   return { BENCH_PAGES: String(pages), BENCH_REVALIDATE: String(revalidate), BENCH_WORK: String(work) }
 }

@@ -5,9 +5,9 @@ export function countPrerendered(): number {
   return Number(process.env['BENCH_PAGES'] ?? 10)
 }
 
-/** Seconds until a page is stale. `BENCH_REVALIDATE`, an hour: nothing is regenerated during a run that is not about it. */
+/** Seconds until a page is stale. `BENCH_REVALIDATE`, a day: nothing is regenerated during a run that is not about it. */
 export function readRevalidate(): number {
-  return Number(process.env['BENCH_REVALIDATE'] ?? 3600)
+  return Number(process.env['BENCH_REVALIDATE'] ?? 86_400)
 }
 
 /** Units of `work` that each render does on top. `BENCH_WORK`, 0. */
