@@ -1,4 +1,5 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import pc from 'picocolors'
@@ -15,6 +16,7 @@ import type { Pages } from '../routes/scan.ts'
 import { VIRTUAL } from '../virtual/ids.ts'
 import { collectAssets, findEntryKey, type AppAssets } from './assets.ts'
 import { createBuildId } from './build-id.ts'
+import { createEncoder } from './encoder.ts'
 import { renderFailures } from './failures.ts'
 import { createManifest } from './manifest.ts'
 import { prerender, type Prerendered } from './prerender.ts'
@@ -22,6 +24,9 @@ import { createProgress } from './progress.ts'
 import { renderReport, type RouteReport } from './report.ts'
 import { measureScripts, toClientFile } from './script-sizes.ts'
 import { moveServerAssets } from './server-assets.ts'
+
+/** One of them keeps up with one render thread. */
+const MAX_ENCODERS = 2
 
 /**
  * One `vite build`, from an empty folder to the manifest. The manifest is the last thing written, and the first thing
@@ -122,9 +127,16 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
     worker: pathToFileURL(join(folders.server, 'worker.mjs')),
     workers: 1,
     maxPageBytes: options.settings.maxPageBytes,
+    compress: false,
+    shareBodies: true,
     memoryBytes: toDefaultMemory(Infinity),
   })
   const writer = await createPackWriter(folders.isr)
+  const encoder = createEncoder({
+    thread: new URL('./encoder-thread.js', import.meta.url),
+    threads: Math.max(1, Math.min(availableParallelism() - 1, MAX_ENCODERS)),
+    pack: writer,
+  })
   const progress = createProgress({
     stream: process.stdout,
     plain,
@@ -140,7 +152,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
       routes: withErrorPages(pages.routes),
       served: await context.servedFiles(),
       renderer,
-      write: (entry) => writer.add(entry),
+      write: (entry) => encoder.add(entry),
       settings: options.settings,
       concurrency: options.prerender.concurrency,
       now: () => Date.now(),
@@ -151,6 +163,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
     if (prerendered.failures.length > 0) {
       throw usageError('ISR_PRERENDER', renderFailures(prerendered.failures, context.root))
     }
+    await encoder.flush()
     return { prerendered, entries: await writer.finish() }
   } catch (error) {
     await writer.abort()
@@ -158,7 +171,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
   } finally {
     try {
       // Timers and database pools that the pages opened would keep this process alive for ever.
-      await renderer.close()
+      await Promise.all([renderer.close(), encoder.close()])
     } finally {
       // Last: its interval is what keeps this process alive. Without it Node would find nothing left to do while the worker
       // ends, and a failing build would end in silence with exit code 0.

@@ -9,7 +9,6 @@ import {
   HASH_BYTES,
   INDEX_FILE,
   PACK_FILE,
-  PACK_HEADER_BYTES,
   PACK_ID_BYTES,
   PACK_MAGIC,
   ROW_BYTES,
@@ -20,6 +19,8 @@ import {
 export interface PackWriter {
   /** Appends an entry. Wait for it before the next ones are made, and what waits to be written stays small. */
   add(entry: Entry): Promise<void>
+  /** Appends the record of an entry, of which nothing is kept. Wait for it likewise. */
+  append(record: Uint8Array, entry: Pick<Entry, 'key' | 'startedAt'>): Promise<void>
   /**
    * Puts the pack and then its index in place.
    *
@@ -31,7 +32,7 @@ export interface PackWriter {
 }
 
 /** Records are written together: a call into the system for each would cost more than making it. */
-const BATCH_BYTES = 1024 * 1024
+const CHUNK_BYTES = 1024 * 1024
 const FIRST_ROWS = 1024
 const MAX_ROWS = 2 ** 24
 const ROW_MASK = BigInt(MAX_ROWS - 1)
@@ -50,28 +51,56 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
   const file = await open(temp, 'wx')
   const id = randomBytes(PACK_ID_BYTES)
   const rows = createRows()
-  let batch: Uint8Array[] = [PACK_MAGIC, id]
-  let batchBytes = PACK_HEADER_BYTES
-  let bytes = PACK_HEADER_BYTES
+  /** Written ones, to be filled again: a new one for each million bytes would be garbage that is costly to collect. */
+  const spares: Uint8Array[] = []
+  let chunk: Uint8Array = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  let filled = 0
+  let bytes = 0
   let newestStartedAt = 0
   let written = Promise.resolve()
+  /** All writes but the last: who waits for it lets one chunk be filled while another one is written. */
+  let before = written
   let isOpen = true
 
-  /** One write at a time, each behind the one before. A failure is everybody's from then on. */
-  function flush(): Promise<void> {
-    const records = Buffer.concat(batch)
-    batch = []
-    batchBytes = 0
-    written = written.then(() => writeAll(records))
-    return written
+  /** Sends a chunk behind those before it. A failure is everybody's from then on. */
+  function send(): void {
+    const full = chunk.subarray(0, filled)
+    chunk = spares.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    filled = 0
+    before = written
+    written = written.then(async () => {
+      await writeAll(full)
+      spares.push(new Uint8Array(full.buffer))
+    })
+    // Heard by whoever adds or finishes next.
+    written.catch(() => {})
   }
 
-  async function writeAll(records: Buffer): Promise<void> {
+  function put(part: Uint8Array): void {
+    for (let offset = 0; offset < part.byteLength;) {
+      const piece = part.subarray(offset, offset + CHUNK_BYTES - filled)
+      chunk.set(piece, filled)
+      filled += piece.byteLength
+      offset += piece.byteLength
+      if (filled === CHUNK_BYTES) send()
+    }
+    bytes += part.byteLength
+  }
+
+  async function writeAll(records: Uint8Array): Promise<void> {
     for (let offset = 0; offset < records.length;) {
       const { bytesWritten } = await file.write(records, offset)
       if (bytesWritten === 0) throw new Error('The disk took no more bytes')
       offset += bytesWritten
     }
+  }
+
+  async function append(record: Uint8Array, { key, startedAt }: Pick<Entry, 'key' | 'startedAt'>): Promise<void> {
+    if (!isOpen) throw new Error('The pack is finished')
+    rows.add(toRowHash(key), bytes, record.byteLength)
+    newestStartedAt = Math.max(newestStartedAt, startedAt)
+    put(record)
+    await before
   }
 
   async function install(): Promise<void> {
@@ -90,22 +119,17 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
     await file.close()
   }
 
+  put(PACK_MAGIC)
+  put(id)
+
   return {
-    async add(entry) {
-      if (!isOpen) throw new Error('The pack is finished')
-      const record = encodeEntry(entry)
-      rows.add(toRowHash(entry.key), bytes, record.byteLength)
-      newestStartedAt = Math.max(newestStartedAt, entry.startedAt)
-      batch.push(record)
-      batchBytes += record.byteLength
-      bytes += record.byteLength
-      if (batchBytes >= BATCH_BYTES) await flush()
-      else await written
-    },
+    add: (entry) => append(encodeEntry(entry), entry),
+    append,
 
     async finish() {
       const sorted = rows.toSorted()
-      await flush()
+      send()
+      await written
       await file.sync()
       const { size } = await file.stat()
       if (size !== bytes) throw new Error(`The disk kept ${size} of ${bytes} bytes of ${PACK_FILE}`)

@@ -26,6 +26,8 @@ export type RunJob = <J extends Job>(job: J) => Promise<JobResult[J['type']]>
 export interface JobRunnerOptions {
   /** HTML and navigation data of one page together, in bytes and not compressed. Default: any number. */
   readonly maxPageBytes?: number | undefined
+  /** False leaves bodies plain. Default: true; drafts never are compressed. */
+  readonly compress?: boolean | undefined
 }
 
 type PageJob = Extract<Job, { type: 'page' }>
@@ -36,6 +38,7 @@ interface Work {
   readonly route: RouteRecord
   readonly page: PageModule | undefined
   readonly maxPageBytes: number
+  readonly compress: boolean
 }
 
 /**
@@ -43,7 +46,10 @@ interface Work {
  * A page's HTML and its navigation data come out of the same call (promise P3). It knows nothing of requests, caches or
  * time limits, and runs the same in the build, in a worker thread, in development and in tests.
  */
-export function createJobRunner(app: IsrApp, { maxPageBytes = Infinity }: JobRunnerOptions = {}): RunJob {
+export function createJobRunner(
+  app: IsrApp,
+  { maxPageBytes = Infinity, compress = true }: JobRunnerOptions = {},
+): RunJob {
   const routes = new Map(app.routes.map((route) => [route.pattern, route]))
 
   const runners: { [T in Job['type']]: (work: Work, job: Extract<Job, { type: T }>) => Promise<JobResult[T]> } = {
@@ -63,7 +69,7 @@ export function createJobRunner(app: IsrApp, { maxPageBytes = Infinity }: JobRun
     // An error page that the user did not write is rendered by a default, which has no module and no data.
     const route: RouteRecord = own ?? { pattern, kind: 'static', file: `the default ${pattern} page` }
     // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript cannot see that a job's type picks its runner.
-    return (runners[job.type] as any)({ app, route, page, maxPageBytes }, job)
+    return (runners[job.type] as any)({ app, route, page, maxPageBytes, compress }, job)
   }
 }
 
@@ -147,7 +153,7 @@ async function renderPage(work: Work, job: PageJob, { result, json }: PageResult
     }),
   )
   const document = encode(work, job.path, html, data?.byteLength)
-  const compress = !job.draft
+  const compress = work.compress && !job.draft
   const [htmlBody, dataBody] = await Promise.all([
     createBody(document, HTML_TYPE, { compress }),
     data && createBody(data, JSON_TYPE, { compress }),
@@ -198,7 +204,7 @@ async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): 
     status: 200,
     revalidate: false,
     expire: undefined,
-    html: await createBody(document, HTML_TYPE, { compress: true }),
+    html: await createBody(document, HTML_TYPE, { compress: work.compress }),
     data: undefined,
   }
 }

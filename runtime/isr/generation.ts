@@ -67,7 +67,7 @@ export function createGeneration({ clock, renderer, settings, builtAt = -Infinit
           path: target.path,
         })
       }
-      return toEntry(target.key, generated, { startedAt, generatedAt: clock.now() }, settings)
+      return toOwned(toEntry(target.key, generated, { startedAt, generatedAt: clock.now() }, settings))
     },
     abort() {
       for (const controller of running) controller.abort()
@@ -104,16 +104,7 @@ export function toEntry(
   switch (generated.kind) {
     case 'page': {
       const { status, revalidate, html, data } = generated
-      return {
-        key,
-        ...times,
-        kind: 'page',
-        status,
-        revalidate,
-        expire,
-        html: toOwned(html),
-        data: data && toOwned(data),
-      }
+      return { key, ...times, kind: 'page', status, revalidate, expire, html, data }
     }
     case 'notFound': {
       const revalidate = generated.revalidate ?? settings.notFoundRevalidate
@@ -127,7 +118,12 @@ export function toEntry(
 }
 
 /** Views on larger memory would keep all of it as long as the page is cached. */
-function toOwned({ identity, br, zstd, gzip, digest }: Body): Body {
+function toOwned(entry: Entry): Entry {
+  if (entry.kind !== 'page') return entry
+  return { ...entry, html: toOwnBody(entry.html), data: entry.data && toOwnBody(entry.data) }
+}
+
+function toOwnBody({ identity, br, zstd, gzip, digest }: Body): Body {
   return {
     identity: toOwnBytes(identity),
     ...(br && { br: toOwnBytes(br) }),

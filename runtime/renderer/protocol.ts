@@ -7,23 +7,31 @@ export interface WorkerSetup {
   readonly buildId: string | undefined
   /** See `JobRunnerOptions`. */
   readonly maxPageBytes: number | undefined
+  /** See `JobRunnerOptions`. */
+  readonly compress: boolean
+  /** See `WorkerRendererOptions`. */
+  readonly shareBodies: boolean
   /** Bytes outside of the JavaScript heap (Node's buffers) past which the worker ends itself. */
   readonly memoryBytes: number | undefined
 }
 
 /** What the serving thread sends to a render worker. */
 export type ToWorker =
-  | { readonly type: 'job'; readonly id: number; readonly job: Job }
+  | { readonly type: 'jobs'; readonly jobs: ReadonlyArray<{ readonly id: number; readonly job: Job }> }
   | { readonly type: 'ping' }
   | { readonly type: 'exit' }
 
 /** What a render worker sends back. */
 export type FromWorker =
   | { readonly type: 'ready' | 'pong' }
-  | { readonly type: 'done'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
+  | { readonly type: 'answers'; readonly answers: readonly Answer[] }
   /** Its last word: something has called `process.exit`. */
   | { readonly type: 'leaving'; readonly error: WireError }
+
+/** What became of one job. */
+export type Answer =
+  | { readonly type: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
 
 /** An error as plain data: structured clone would drop our fields and the class of the user's own errors. */
 export interface WireError {

@@ -2,9 +2,14 @@ import { getHeapStatistics } from 'node:v8'
 import { isMainThread, parentPort, workerData, type TransferListItem } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { createJobRunner, type RunJob } from '../isr/generate.ts'
-import type { Body, IsrApp } from '../types.ts'
+import type { Body, Built, Generated, IsrApp, Job } from '../types.ts'
 import { checkBuild } from './build-check.ts'
-import { toWireError, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
+import { toWireError, type Answer, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
+
+type Page = Extract<Generated, { kind: 'page' }>
+
+/** Answers of quick pages wait this long for each other: a message costs as much as several of them. */
+const ANSWER_MS = 1
 
 /**
  * The body of a render worker: answers the jobs of `createWorkerRenderer` until it is terminated.
@@ -17,27 +22,43 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   const setup = (workerData ?? {}) as Partial<WorkerSetup>
   process.setSourceMapsEnabled(true)
   let isDismissed = false
+  let outbox: Answer[] = []
+  let sentAt = -Infinity
 
   const post = (message: FromWorker, transfer: TransferListItem[] = []) => port.postMessage(message, transfer)
 
   async function loadRunner(): Promise<RunJob> {
     try {
-      const { buildId, maxPageBytes } = setup
-      return createJobRunner(checkBuild(await loadApp(), buildId), { maxPageBytes })
+      const { buildId, maxPageBytes, compress } = setup
+      return createJobRunner(checkBuild(await loadApp(), buildId), { maxPageBytes, compress })
     } catch (error) {
       if (error instanceof IsrError) throw error
       throw new IsrError('ISR_IMPORT', `The app could not be imported: ${toErrorMessage(error)}`, { cause: error })
     }
   }
 
-  async function answer(id: number, job: Extract<ToWorker, { type: 'job' }>['job']): Promise<void> {
+  async function answer(id: number, job: Job): Promise<void> {
     try {
       const runJob = await runner
-      const result = await runJob(job)
-      post({ type: 'done', id, result }, buffersOf(result))
+      send({ type: 'done', id, result: await runJob(job) })
     } catch (error) {
-      post({ type: 'failed', id, error: toWireError(error) })
+      send({ type: 'failed', id, error: toWireError(error) })
     }
+  }
+
+  function send(answer: Answer): void {
+    outbox.push(answer)
+    if (performance.now() - sentAt >= ANSWER_MS) sendAll()
+    else if (outbox.length === 1) setImmediate(sendAll)
+  }
+
+  function sendAll(): void {
+    if (outbox.length === 0) return
+    const answers = outbox
+    outbox = []
+    if (setup.shareBodies) post({ type: 'answers', answers: shareBodies(answers) })
+    else post({ type: 'answers', answers }, answers.flatMap(buffersOf))
+    sentAt = performance.now()
   }
 
   port.on('message', (message: ToWorker) => {
@@ -47,9 +68,10 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     } else if (message.type === 'exit') {
       isDismissed = true
       process.exit()
-    } else void answer(message.id, message.job)
+    } else for (const { id, job } of message.jobs) void answer(id, job)
   })
   process.on('exit', (code) => {
+    sendAll()
     // Its stack is that of the caller, which is the only trace that `process.exit` leaves.
     const error = new Error(`process.exit(${code}) was called`)
     if (!isDismissed) post({ type: 'leaving', error: toWireError(error) })
@@ -70,11 +92,39 @@ function checkMemory(memoryBytes: number | undefined): void {
 }
 
 /** The bodies of a page are moved, not copied; each has an ArrayBuffer of its own. */
-function buffersOf(result: unknown): ArrayBuffer[] {
-  if (typeof result !== 'object' || result === null) return []
-  if ('generated' in result) return buffersOf(result.generated)
-  if (!('html' in result)) return []
-  const { html, data } = result as { html: Body; data: Body | undefined }
-  const bodies = [html, data].flatMap((body) => [body?.identity, body?.br, body?.zstd, body?.gzip])
+function buffersOf(answer: Answer): ArrayBuffer[] {
+  const page = answer.type === 'done' ? toPage(answer.result) : undefined
+  if (!page) return []
+  const bodies = [page.html, page.data].flatMap((body) => [body?.identity, body?.br, body?.zstd, body?.gzip])
   return bodies.flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []))
+}
+
+/** Copies plain bodies into one buffer, which threads hand on without moving or copying it. */
+function shareBodies(answers: readonly Answer[]): Answer[] {
+  const bodies = answers.flatMap((answer) => {
+    const page = answer.type === 'done' ? toPage(answer.result) : undefined
+    return page ? [page.html, page.data] : []
+  })
+  const shared = new SharedArrayBuffer(bodies.reduce((sum, body) => sum + (body?.identity.byteLength ?? 0), 0))
+  let offset = 0
+  const share = ({ identity, digest }: Body): Body => {
+    const bytes = new Uint8Array(shared, offset, identity.byteLength)
+    bytes.set(identity)
+    offset += identity.byteLength
+    return { identity: bytes, digest }
+  }
+  const shareResult = (result: unknown): unknown => {
+    const page = toPage(result)
+    if (!page) return result
+    if ('generated' in (result as object)) return { ...(result as Built), generated: shareResult(page) }
+    return { ...page, html: share(page.html), data: page.data && share(page.data) }
+  }
+  return answers.map((answer) => (answer.type === 'done' ? { ...answer, result: shareResult(answer.result) } : answer))
+}
+
+/** The page in the answer to any kind of job. */
+function toPage(result: unknown): Page | undefined {
+  if (typeof result !== 'object' || result === null) return undefined
+  if ('generated' in result) return toPage(result.generated)
+  return 'html' in result ? (result as Page) : undefined
 }

@@ -3,7 +3,7 @@ import { IsrError, toErrorMessage } from '../errors.ts'
 import type { Job, JobResult, Renderer } from '../types.ts'
 import { abortError, lostError, pausedError, timeoutError, unsendableError } from './job-errors.ts'
 import { readForeignBytes, toHeapMegabytes } from './memory.ts'
-import { fromWireError, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
+import { fromWireError, type Answer, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
 import { createRestarts } from './restarts.ts'
 import { createStrikes } from './strikes.ts'
 
@@ -15,6 +15,13 @@ export interface WorkerRendererOptions {
   readonly buildId?: string
   /** HTML and navigation data of one page together, in bytes and not compressed. Default: any number. */
   readonly maxPageBytes?: number
+  /** False leaves the bodies of pages plain: whoever stores them compresses them. Default: true. */
+  readonly compress?: boolean
+  /**
+   * True puts the bodies of pages that are ready at the same time into one SharedArrayBuffer: for those who hand them to yet
+   * another thread. Moved buffers would each be a burden to the garbage collectors of all three. Default: false.
+   */
+  readonly shareBodies?: boolean
   /** Worker threads; each starts with the first job it gets. */
   readonly workers: number
   /**
@@ -40,6 +47,8 @@ interface Task {
 interface Lane {
   worker: Worker | undefined
   readonly tasks: Map<number, Task>
+  /** Tasks that the worker has not been told of yet. */
+  outbox: Task[]
   /** Jobs that timed out: their code may still run. */
   timeouts: number
   /** Runs while the worker is ready. */
@@ -102,9 +111,9 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     if (lane.restart) return
     const delayMs = lane.worker || alone.has(lane) ? 0 : restarts.toDelayMs()
     if (delayMs > 0) return startLater(lane, delayMs)
-    const worker = (lane.worker ??= start(lane))
+    lane.worker ??= start(lane)
     // Until it is ready the worker is not watched, and gets its jobs then: starting must not look like an endless loop.
-    if (lane.watchdog) post(lane, worker, task)
+    if (lane.watchdog) post(lane, task)
   }
 
   /** The jobs that come meanwhile wait with it. */
@@ -116,14 +125,32 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     lane.restart.unref()
   }
 
+  /** Jobs that come in the same turn go in one message: it costs as much as several of them. */
+  function post(lane: Lane, task: Task): void {
+    lane.outbox.push(task)
+    if (lane.outbox.length === 1) queueMicrotask(() => postAll(lane))
+  }
+
+  function postAll(lane: Lane): void {
+    const tasks = lane.outbox.filter(({ id }) => lane.tasks.has(id))
+    lane.outbox = []
+    const { worker } = lane
+    if (!worker || tasks.length === 0) return
+    try {
+      worker.postMessage(toMessage(tasks))
+    } catch {
+      for (const task of tasks) postAlone(lane, worker, task)
+    }
+  }
+
   /** Props may be what JSON carries and threads do not, such as the proxies of a state library: then JSON decides. */
-  function post(lane: Lane, worker: Worker, task: Task): void {
+  function postAlone(lane: Lane, worker: Worker, task: Task): void {
     const { id, job } = task
     try {
       try {
-        worker.postMessage({ type: 'job', id, job } satisfies ToWorker)
+        worker.postMessage(toMessage([task]))
       } catch {
-        worker.postMessage({ type: 'job', id, job: JSON.parse(JSON.stringify(job)) as Job } satisfies ToWorker)
+        worker.postMessage(toMessage([{ id, job: JSON.parse(JSON.stringify(job)) as Job }]))
       }
     } catch (error) {
       lane.tasks.delete(id)
@@ -133,10 +160,10 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   }
 
   function start(lane: Lane): Worker {
-    const { buildId, maxPageBytes } = options
+    const { buildId, maxPageBytes, compress = true, shareBodies = false } = options
     const worker = new Worker(options.worker, {
       name: 'isr-render',
-      workerData: { buildId, maxPageBytes, memoryBytes } satisfies WorkerSetup,
+      workerData: { buildId, maxPageBytes, compress, shareBodies, memoryBytes } satisfies WorkerSetup,
       ...(memoryBytes !== undefined && { resourceLimits: { maxOldGenerationSizeMb: toHeapMegabytes(memoryBytes) } }),
     })
     let reason: unknown
@@ -146,9 +173,9 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
       lane.pingedAt = undefined
       if (message.type === 'ready') {
         watch(lane, worker)
-        for (const task of lane.tasks.values()) post(lane, worker, task)
+        for (const task of lane.tasks.values()) post(lane, task)
       } else if (message.type === 'leaving') reason ??= fromWireError(message.error).cause
-      else if (message.type === 'done' || message.type === 'failed') finish(lane, message)
+      else if (message.type === 'answers') for (const answer of message.answers) finish(lane, answer)
     })
     // Says more than the last word, which comes before or after it.
     worker.on('error', (error) => (reason = error))
@@ -208,15 +235,15 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     return Math.max(Math.min(unresponsiveMs, ...limits), SHORTEST_PATIENCE_MS)
   }
 
-  function finish(lane: Lane, message: Extract<FromWorker, { id: number }>): void {
-    const task = lane.tasks.get(message.id)
+  function finish(lane: Lane, answer: Answer): void {
+    const task = lane.tasks.get(answer.id)
     // A job that timed out was answered then; its late result is nobody's.
     if (!task) return
-    lane.tasks.delete(message.id)
+    lane.tasks.delete(answer.id)
     if (alone.has(lane)) strikes.clear(task.job)
-    if (message.type === 'done') task.settle.resolve(message.result)
-    else task.settle.reject(fromWireError(message.error))
-    if (message.type === 'failed' && message.error.code === 'ISR_IMPORT') replace(lane)
+    if (answer.type === 'done') task.settle.resolve(answer.result)
+    else task.settle.reject(fromWireError(answer.error))
+    if (answer.type === 'failed' && answer.error.code === 'ISR_IMPORT') replace(lane)
     endIfDrained(lane)
   }
 
@@ -374,10 +401,15 @@ async function stop(worker: Worker): Promise<void> {
   clearTimeout(timer)
 }
 
+function toMessage(tasks: ReadonlyArray<Pick<Task, 'id' | 'job'>>): ToWorker {
+  return { type: 'jobs', jobs: tasks.map(({ id, job }) => ({ id, job })) }
+}
+
 function createLane(): Lane {
   return {
     worker: undefined,
     tasks: new Map(),
+    outbox: [],
     timeouts: 0,
     watchdog: undefined,
     pingedAt: undefined,

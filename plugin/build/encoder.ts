@@ -1,0 +1,132 @@
+import { Worker } from 'node:worker_threads'
+import type { PackWriter } from '../../runtime/cache/pack-writer.ts'
+import type { Entry } from '../../runtime/types.ts'
+import { encodeEntries, type EncodedRecords, type EncodeRequest } from './encoder-protocol.ts'
+
+/** Compresses entries, makes their records and appends them to the pack, in the order in which they came. */
+export interface Encoder {
+  /** Takes an entry with plain bodies. Wait for it before the next ones are made, and little waits to be encoded. */
+  add(entry: Entry): Promise<void>
+  /** Resolves when all records are in the pack. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface EncoderOptions {
+  /** The module of the threads. */
+  readonly thread: URL
+  /** Threads; each starts when there is enough for it to do. */
+  readonly threads: number
+  readonly pack: Pick<PackWriter, 'append'>
+}
+
+interface Lane {
+  readonly worker: Worker
+  readonly waiting: Array<{
+    readonly resolve: (records: EncodedRecords) => void
+    readonly reject: (error: unknown) => void
+  }>
+}
+
+/** Some milliseconds of work: enough that handing it over costs nothing, and so little that few pages wait for it. */
+const BATCH_BYTES = 256 * 1024
+/** Entries without bodies. */
+const BATCH_ENTRIES = 256
+const YOUNG_MB = 4
+/** A thread is never without work while another batch is made, and what waits stays small. */
+const BATCHES_PER_THREAD = 3
+
+/**
+ * Compressing a page takes longer than rendering it, so it is done beside the render, in threads that know nothing of the
+ * site. Sites of a few pages need none.
+ */
+export function createEncoder({ thread, threads, pack }: EncoderOptions): Encoder {
+  const lanes: Lane[] = []
+  const spares: SharedArrayBuffer[] = []
+  let entries: Entry[] = []
+  let bytes = 0
+  /** Batches that are not in the pack yet, the oldest first. */
+  const window: Array<Promise<void>> = []
+  let appended = Promise.resolve()
+
+  function start(): Lane {
+    const worker = new Worker(thread, {
+      name: 'isr-encode',
+      // It makes no objects that live: a small nursery is emptied in no time, and the processor's cache holds it.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
+    const waiting: Lane['waiting'] = []
+    const fail = (error: unknown) => {
+      for (const { reject } of waiting.splice(0)) reject(error)
+    }
+    worker.on('message', (records: EncodedRecords) => waiting.shift()?.resolve(records))
+    worker.on('error', fail)
+    worker.on('exit', (code) => fail(new Error(`The thread that compresses pages ended with code ${code}`)))
+    return { worker, waiting }
+  }
+
+  function pickLane(): Lane {
+    const least = lanes.reduce<Lane | undefined>(
+      (best, lane) => (best && best.waiting.length <= lane.waiting.length ? best : lane),
+      undefined,
+    )
+    if (least?.waiting.length === 0 || (least && lanes.length === threads)) return least
+    const lane = start()
+    lanes.push(lane)
+    return lane
+  }
+
+  async function encode(batch: readonly Entry[]): Promise<EncodedRecords> {
+    const { worker, waiting } = pickLane()
+    return new Promise<EncodedRecords>((resolve, reject) => {
+      waiting.push({ resolve, reject })
+      worker.postMessage({ entries: batch, spare: spares.pop() } satisfies EncodeRequest)
+    })
+  }
+
+  async function append(batch: readonly Entry[], { lengths, bytes }: EncodedRecords): Promise<void> {
+    let offset = 0
+    for (const [index, length] of lengths.entries()) {
+      await pack.append(new Uint8Array(bytes, offset, length), batch[index]!)
+      offset += length
+    }
+    spares.push(bytes)
+  }
+
+  /** Sends what has come so far. */
+  function send(encodeAll: typeof encode): Promise<void> {
+    const batch = entries
+    entries = []
+    bytes = 0
+    const records = encodeAll(batch)
+    // Heard here, as the one before may fail first.
+    records.catch(() => {})
+    const before = appended
+    appended = (async () => {
+      await before
+      await append(batch, await records)
+    })()
+    appended.catch(() => {})
+    return appended
+  }
+
+  return {
+    async add(entry) {
+      entries.push(entry)
+      bytes += toPlainBytes(entry)
+      if (bytes < BATCH_BYTES && entries.length < BATCH_ENTRIES) return
+      window.push(send(encode))
+      if (window.length > threads * BATCHES_PER_THREAD) await window.shift()
+    },
+    async flush() {
+      await send(lanes.length > 0 ? encode : async (batch) => encodeEntries({ entries: batch, spare: undefined }))
+    },
+    async close() {
+      await Promise.all(lanes.map(({ worker }) => worker.terminate()))
+    },
+  }
+}
+
+function toPlainBytes(entry: Entry): number {
+  return entry.kind === 'page' ? entry.html.identity.byteLength + (entry.data?.identity.byteLength ?? 0) : 0
+}
