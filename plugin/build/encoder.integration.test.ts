@@ -14,7 +14,8 @@ async function toPage(index: number, characters: number): Promise<Entry> {
   const html = await createBody(Buffer.from(`<p>${index}</p>`.padEnd(characters, 'text ')), 'text/html', {
     compress: false,
   })
-  const data = index % 2 === 0 ? await createBody(Buffer.from(`{"id":${index}}`), 'json', { compress: false }) : undefined
+  const data =
+    index % 2 === 0 ? await createBody(Buffer.from(`{"id":${index}}`), 'json', { compress: false }) : undefined
   return { key: `p:/${index}`, ...times, kind: 'page', status: 200, html, data }
 }
 
