@@ -10,7 +10,7 @@ import { measureRounds, type Sample } from './harness/rounds.ts'
 import { toFigure } from './harness/statistics.ts'
 import { fillBuild, fillCache, liftLimits, readManifest } from './scale/entries.ts'
 import { ALL_SERVERS, prepareServers } from './servers/index.ts'
-import { buildIsr } from './servers/isr-build.ts'
+import { buildIsr } from './servers/isr.ts'
 
 interface Subject {
   readonly name: string
@@ -31,7 +31,7 @@ const LOOKED_UP = isSmoke ? [1000] : [1000, 10_000, 100_000, 1_000_000]
 const MEMORY_PAGES = isSmoke ? 400 : 10_000
 const SITE = { pages: 10 }
 /** Peers whose start says something of ours; the other forms of each start in the same way. */
-const STARTED = new Set(['isr-middleware', 'next', 'nitro', 'vinext'])
+const STARTED = new Set(['isr-http', 'next', 'nitro', 'vinext'])
 
 const dist = await buildIsr(SITE)
 const tables = [await measureStart(), await measureCache(), await measureLookups(), await measureMemory()]
