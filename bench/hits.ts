@@ -115,7 +115,6 @@ function toTable({ id, title, notes }: Mode): ResultTable {
     chart: {
       column: 'cpu',
       title: `${title.replaceAll('`', '')}: processor time of a request, µs`,
-      scale: 'logarithmic',
     },
   }
 }

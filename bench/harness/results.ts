@@ -5,6 +5,7 @@ import { BENCH_ROOT } from './folders.ts'
 import { describeMachine } from './machine.ts'
 import type { Options } from './options.ts'
 import type { Figure } from './statistics.ts'
+import { toChart } from './chart.ts'
 import { toMarkdown } from './table.ts'
 
 /** A figure of several rounds, or words where there is no figure. */
@@ -30,7 +31,7 @@ export interface Row {
 export interface ChartOf {
   readonly column: string
   readonly title: string
-  /** Logarithmic where the figures are orders of magnitude apart. Default linear. */
+  /** Logarithmic where the figures are orders of magnitude apart by their nature. Default linear. */
   readonly scale?: 'linear' | 'logarithmic'
 }
 
@@ -73,6 +74,8 @@ export function writeResults(question: string, findings: Findings, { isSmoke }: 
   for (const table of findings.tables) {
     if (table.rows.length === 0) throw new Error(`Table ${table.id} of ${question} has no rows.`)
     console.log(`\n${table.title}\n\n${toMarkdown(table)}`)
+    // The report makes it again; what can't be drawn is to fail where it was measured.
+    if (table.chart !== undefined) toChart(table, table.chart)
   }
   for (const reason of findings.leftOut) console.log(`Left out: ${reason}`)
   const date = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`

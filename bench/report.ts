@@ -1,0 +1,53 @@
+// Writes the tables and charts of docs/performance.md, between its markers, from bench/results/*.json.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { toChart } from './harness/chart.ts'
+import { BENCH_ROOT } from './harness/folders.ts'
+import { readAllResults, type Results, type ResultTable } from './harness/results.ts'
+import { toMarkdown } from './harness/table.ts'
+
+const DOCS = join(BENCH_ROOT, '../docs')
+const PAGE = join(DOCS, 'performance.md')
+
+let page = readFileSync(PAGE, 'utf8')
+
+for (const results of readAllResults()) {
+  page = replaceSection(page, results.question, toSection(results))
+  for (const table of results.tables) {
+    if (table.chart !== undefined) writeFileSync(join(DOCS, toChartFile(table)), toChart(table, table.chart))
+  }
+  console.log(`${results.question}: ${results.tables.length} tables, measured ${results.date}`)
+}
+
+writeFileSync(PAGE, page)
+
+function replaceSection(text: string, question: string, section: string): string {
+  const begin = `<!-- bench:${question} -->`
+  const end = `<!-- /bench:${question} -->`
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from < 0 || to < from)
+    throw new Error(`docs/performance.md has no place for ${question}: add ${begin} and ${end}.`)
+  return `${text.slice(0, from + begin.length)}\n${section}\n${text.slice(to)}`
+}
+
+function toSection({ question, machine, date, method, leftOut, tables }: Results): string {
+  const parts = [
+    `\`npm run ${question}\`, ${date}: ${machine}. ${method}.`,
+    ...(leftOut.length === 0 ? [] : [`Left out: ${leftOut.join('; ')}`]),
+    ...tables.flatMap(toParts),
+  ]
+  return parts.join('\n\n')
+}
+
+function toParts(table: ResultTable): string[] {
+  return [
+    `**${table.title}**`,
+    ...(table.chart === undefined ? [] : [`![${table.chart.title}](${toChartFile(table)})`]),
+    toMarkdown(table),
+    ...(table.notes === undefined ? [] : [table.notes]),
+  ]
+}
+
+function toChartFile({ id }: ResultTable): string {
+  return `performance-${id}.svg`
+}
