@@ -128,7 +128,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
     workers: 1,
     maxPageBytes: options.settings.maxPageBytes,
     compress: false,
-    shareBodies: true,
+    packBodies: true,
     memoryBytes: toDefaultMemory(Infinity),
   })
   const writer = await createPackWriter(folders.isr)

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import type { PackWriter } from '../../runtime/cache/pack-writer.ts'
-import type { Entry } from '../../runtime/types.ts'
+import type { Body, Entry } from '../../runtime/types.ts'
 import { encodeEntries, type EncodedRecords, type EncodeRequest } from './encoder-protocol.ts'
 
 /** Compresses entries, makes their records and appends them to the pack, in the order in which they came. */
 export interface Encoder {
-  /** Takes an entry with plain bodies. Wait for it before the next ones are made, and little waits to be encoded. */
+  /** Copies an entry with plain bodies. Wait for it before the next ones are made, and little waits to be encoded. */
   add(entry: Entry): Promise<void>
   /** Resolves when all records are in the pack. */
   flush(): Promise<void>
@@ -30,6 +30,7 @@ interface Lane {
 
 /** Some milliseconds of work: enough that handing it over costs nothing, and so little that few pages wait for it. */
 const BATCH_BYTES = 256 * 1024
+const INPUT_BYTES = 2 * BATCH_BYTES
 /** Entries without bodies. */
 const BATCH_ENTRIES = 256
 const YOUNG_MB = 4
@@ -42,9 +43,12 @@ const BATCHES_PER_THREAD = 3
  */
 export function createEncoder({ thread, threads, pack }: EncoderOptions): Encoder {
   const lanes: Lane[] = []
-  const spares: SharedArrayBuffer[] = []
+  /** Memory that is used again and again, for bodies and for records: see `EncodedRecords`. */
+  const inputs: SharedArrayBuffer[] = []
+  const outputs: SharedArrayBuffer[] = []
   let entries: Entry[] = []
-  let bytes = 0
+  let input: SharedArrayBuffer | undefined
+  let filled = 0
   /** Batches that are not in the pack yet, the oldest first. */
   const window: Array<Promise<void>> = []
   let appended = Promise.resolve()
@@ -80,7 +84,7 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
     const { worker, waiting } = pickLane()
     return new Promise<EncodedRecords>((resolve, reject) => {
       waiting.push({ resolve, reject })
-      worker.postMessage({ entries: batch, spare: spares.pop() } satisfies EncodeRequest)
+      worker.postMessage({ entries: batch, spare: outputs.pop() } satisfies EncodeRequest)
     })
   }
 
@@ -90,14 +94,16 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
       await pack.append(new Uint8Array(bytes, offset, length), batch[index]!)
       offset += length
     }
-    spares.push(bytes)
+    outputs.push(bytes)
   }
 
   /** Sends what has come so far. */
   function send(encodeAll: typeof encode): Promise<void> {
     const batch = entries
+    const memory = input
     entries = []
-    bytes = 0
+    input = undefined
+    filled = 0
     const records = encodeAll(batch)
     // Heard here, as the one before may fail first.
     records.catch(() => {})
@@ -105,18 +111,32 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
     appended = (async () => {
       await before
       await append(batch, await records)
+      if (memory) inputs.push(memory)
     })()
     appended.catch(() => {})
     return appended
   }
 
+  function copy(entry: Entry): Entry {
+    if (entry.kind !== 'page') return entry
+    return { ...entry, html: copyBody(entry.html), data: entry.data && copyBody(entry.data) }
+  }
+
+  function copyBody({ identity, digest }: Body): Body {
+    const bytes = new Uint8Array(input!, filled, identity.byteLength)
+    bytes.set(identity)
+    filled += identity.byteLength
+    return { identity: bytes, digest }
+  }
+
   return {
     async add(entry) {
-      entries.push(entry)
-      bytes += toPlainBytes(entry)
-      if (bytes < BATCH_BYTES && entries.length < BATCH_ENTRIES) return
-      window.push(send(encode))
-      if (window.length > threads * BATCHES_PER_THREAD) await window.shift()
+      const size = toPlainBytes(entry)
+      if (input && filled + size > input.byteLength) window.push(send(encode))
+      input ??= size > INPUT_BYTES ? new SharedArrayBuffer(size) : (inputs.pop() ?? new SharedArrayBuffer(INPUT_BYTES))
+      entries.push(copy(entry))
+      if (filled >= BATCH_BYTES || entries.length >= BATCH_ENTRIES) window.push(send(encode))
+      while (window.length > threads * BATCHES_PER_THREAD) await window.shift()
     },
     async flush() {
       await send(lanes.length > 0 ? encode : async (batch) => encodeEntries({ entries: batch, spare: undefined }))

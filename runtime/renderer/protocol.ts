@@ -10,7 +10,7 @@ export interface WorkerSetup {
   /** See `JobRunnerOptions`. */
   readonly compress: boolean
   /** See `WorkerRendererOptions`. */
-  readonly shareBodies: boolean
+  readonly packBodies: boolean
   /** Bytes outside of the JavaScript heap (Node's buffers) past which the worker ends itself. */
   readonly memoryBytes: number | undefined
 }

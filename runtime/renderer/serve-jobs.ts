@@ -56,8 +56,8 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     if (outbox.length === 0) return
     const answers = outbox
     outbox = []
-    if (setup.shareBodies) post({ type: 'answers', answers: shareBodies(answers) })
-    else post({ type: 'answers', answers }, answers.flatMap(buffersOf))
+    const sent = setup.packBodies ? packBodies(answers) : answers
+    post({ type: 'answers', answers: sent }, [...new Set(sent.flatMap(buffersOf))])
     sentAt = performance.now()
   }
 
@@ -91,7 +91,7 @@ function checkMemory(memoryBytes: number | undefined): void {
   )
 }
 
-/** The bodies of a page are moved, not copied; each has an ArrayBuffer of its own. */
+/** The buffers of a page's bodies, to be moved and not copied. */
 function buffersOf(answer: Answer): ArrayBuffer[] {
   const page = answer.type === 'done' ? toPage(answer.result) : undefined
   if (!page) return []
@@ -99,27 +99,27 @@ function buffersOf(answer: Answer): ArrayBuffer[] {
   return bodies.flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []))
 }
 
-/** Copies plain bodies into one buffer, which threads hand on without moving or copying it. */
-function shareBodies(answers: readonly Answer[]): Answer[] {
+/** Copies plain bodies into one buffer: each that is moved costs as much as copying a page. */
+function packBodies(answers: readonly Answer[]): readonly Answer[] {
   const bodies = answers.flatMap((answer) => {
     const page = answer.type === 'done' ? toPage(answer.result) : undefined
     return page ? [page.html, page.data] : []
   })
-  const shared = new SharedArrayBuffer(bodies.reduce((sum, body) => sum + (body?.identity.byteLength ?? 0), 0))
+  const bytes = new ArrayBuffer(bodies.reduce((sum, body) => sum + (body?.identity.byteLength ?? 0), 0))
   let offset = 0
-  const share = ({ identity, digest }: Body): Body => {
-    const bytes = new Uint8Array(shared, offset, identity.byteLength)
-    bytes.set(identity)
+  const pack = ({ identity, digest }: Body): Body => {
+    const copy = new Uint8Array(bytes, offset, identity.byteLength)
+    copy.set(identity)
     offset += identity.byteLength
-    return { identity: bytes, digest }
+    return { identity: copy, digest }
   }
-  const shareResult = (result: unknown): unknown => {
+  const packResult = (result: unknown): unknown => {
     const page = toPage(result)
     if (!page) return result
-    if ('generated' in (result as object)) return { ...(result as Built), generated: shareResult(page) }
-    return { ...page, html: share(page.html), data: page.data && share(page.data) }
+    if ('generated' in (result as object)) return { ...(result as Built), generated: packResult(page) }
+    return { ...page, html: pack(page.html), data: page.data && pack(page.data) }
   }
-  return answers.map((answer) => (answer.type === 'done' ? { ...answer, result: shareResult(answer.result) } : answer))
+  return answers.map((answer) => (answer.type === 'done' ? { ...answer, result: packResult(answer.result) } : answer))
 }
 
 /** The page in the answer to any kind of job. */

@@ -18,10 +18,10 @@ export interface WorkerRendererOptions {
   /** False leaves the bodies of pages plain: whoever stores them compresses them. Default: true. */
   readonly compress?: boolean
   /**
-   * True puts the bodies of pages that are ready at the same time into one SharedArrayBuffer: for those who hand them to yet
-   * another thread. Moved buffers would each be a burden to the garbage collectors of all three. Default: false.
+   * True puts the bodies of pages that are ready at the same time into one buffer, which takes less than moving each: for those
+   * who copy them anyway. Default: false, each has memory of its own.
    */
-  readonly shareBodies?: boolean
+  readonly packBodies?: boolean
   /** Worker threads; each starts with the first job it gets. */
   readonly workers: number
   /**
@@ -160,10 +160,10 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   }
 
   function start(lane: Lane): Worker {
-    const { buildId, maxPageBytes, compress = true, shareBodies = false } = options
+    const { buildId, maxPageBytes, compress = true, packBodies = false } = options
     const worker = new Worker(options.worker, {
       name: 'isr-render',
-      workerData: { buildId, maxPageBytes, compress, shareBodies, memoryBytes } satisfies WorkerSetup,
+      workerData: { buildId, maxPageBytes, compress, packBodies, memoryBytes } satisfies WorkerSetup,
       ...(memoryBytes !== undefined && { resourceLimits: { maxOldGenerationSizeMb: toHeapMegabytes(memoryBytes) } }),
     })
     let reason: unknown
