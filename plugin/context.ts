@@ -10,7 +10,7 @@ import { createRouteTypesFile, ROUTE_TYPES_FILE, type RouteTypesFile } from './r
 
 /** What `vite build` knows while it runs. */
 export interface BuildState {
-  /** New with each build: navigation data and run-time caches of different builds never mix. */
+  /** What stands for the id in the server's code, until all is there that the id is made from. */
   readonly buildId: string
   /** Scripts and styles of each route; there once the client is built. */
   assets: AppAssets | undefined

@@ -18,7 +18,7 @@ describe('resolveOptions', () => {
       pagesDir: undefined,
       pageExtensions: ['tsx', 'ts', 'jsx', 'js'],
       trailingSlash: false,
-      prerender: { concurrency: 8 },
+      prerender: { concurrency: 8, reuse: true },
       store: undefined,
       standalone: false,
       types: true,

@@ -105,6 +105,14 @@ export interface IsrOptions {
      * @example isr({ prerender: { concurrency: 2 } })
      */
     concurrency?: number
+    /**
+     * Takes pages from the last build whose code and data are the same: `getStaticProps` runs, nothing is rendered. Turn it
+     * off when components read anything beside their props that changes from build to build: a clock, a file, a `fetch`.
+     *
+     * @default true
+     * @example isr({ prerender: { reuse: false } })
+     */
+    reuse?: boolean
   }
   /** Where generated pages are kept at run time, and how many. */
   cache?: {
@@ -229,7 +237,7 @@ export interface ResolvedOptions {
   readonly pagesDir: string | undefined
   readonly pageExtensions: readonly string[]
   readonly trailingSlash: boolean
-  readonly prerender: { readonly concurrency: number }
+  readonly prerender: { readonly concurrency: number; readonly reuse: boolean }
   /** The module of the user's own store, as given. */
   readonly store: string | undefined
   readonly standalone: boolean
@@ -264,7 +272,7 @@ const OPTIONS = {
     waiters: integer(1, 10_000_000),
     memoryBytes: integer(SMALLEST_HEAP, Number.MAX_SAFE_INTEGER),
   }),
-  prerender: group({ concurrency: integer(1, 10_000) }),
+  prerender: group({ concurrency: integer(1, 10_000), reuse: flag }),
   cache: group({
     dir: text,
     memoryBytes: integer(0, Number.MAX_SAFE_INTEGER),
@@ -297,7 +305,7 @@ export function resolveOptions(options: IsrOptions = {}): ResolvedOptions {
       extension.replace(/^\./, ''),
     ),
     trailingSlash: options.trailingSlash ?? false,
-    prerender: { concurrency: options.prerender?.concurrency ?? 8 },
+    prerender: { concurrency: options.prerender?.concurrency ?? 8, reuse: options.prerender?.reuse ?? true },
     store: cache.store,
     standalone: options.standalone ?? false,
     types: options.types ?? true,

@@ -518,6 +518,7 @@ export interface EntryMeta {
 
 /** What a `cache.store` module's default export is called with. */
 export interface StoreContext {
+  /** Names this build and no other, not even one of the same code: 20 hexadecimal digits. */
   buildId: string
   /** Resolved run-time cache folder of this build. */
   dir: string

@@ -8,20 +8,23 @@ import { writeFileAtomic } from '../../runtime/cache/atomic-write.ts'
 import { createPackWriter } from '../../runtime/cache/pack-writer.ts'
 import { toDefaultMemory } from '../../runtime/renderer/memory.ts'
 import { createWorkerRenderer } from '../../runtime/renderer/worker-thread.ts'
-import type { RouteRecord } from '../../runtime/types.ts'
+import { toErrorMessage } from '../../runtime/errors.ts'
+import type { RouteManifest, RouteRecord } from '../../runtime/types.ts'
 import { PRIVATE_MANIFEST, warnWithoutReact } from '../config.ts'
 import type { IsrContext } from '../context.ts'
 import { internalError, unwrapUsageErrors, usageError } from '../errors.ts'
 import type { Pages } from '../routes/scan.ts'
 import { VIRTUAL } from '../virtual/ids.ts'
 import { collectAssets, findEntryKey, type AppAssets } from './assets.ts'
-import { createBuildId } from './build-id.ts'
+import { PENDING_BUILD_ID, toBuildId, writeBuildId } from './build-id.ts'
 import { createEncoder } from './encoder.ts'
 import { renderFailures } from './failures.ts'
+import { readInputs } from './inputs.ts'
 import { createManifest } from './manifest.ts'
 import { prerender, type Prerendered } from './prerender.ts'
 import { createProgress } from './progress.ts'
-import { renderReport, type RouteReport } from './report.ts'
+import { openReuse, type Reuse } from './reuse.ts'
+import { renderReport, renderReused, type RouteReport } from './report.ts'
 import { measureScripts, toClientFile } from './script-sizes.ts'
 import { moveServerAssets } from './server-assets.ts'
 
@@ -38,22 +41,25 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
     server: join(context.dist, 'server'),
     isr: join(context.dist, 'isr'),
   }
-  const build = (context.build = { buildId: createBuildId(), assets: undefined as AppAssets | undefined })
+  const build = (context.build = { buildId: PENDING_BUILD_ID, assets: undefined as AppAssets | undefined })
   try {
     await removeOldBuild(folders.isr)
     warnWithoutReact(context.config)
     const pages = await context.pages()
     await context.updateRouteTypes()
 
-    await buildEnvironment(builder, 'client')
+    const client = await buildEnvironment(builder, 'client')
     const assets = (build.assets = await readAssets(context, pages, folders.client))
 
     const server = await buildEnvironment(builder, 'ssr')
-    await moveServerAssets(server as Rolldown.RolldownOutput, folders.server, folders.client)
+    await moveServerAssets(server, folders.server, folders.client)
+    const buildId = toBuildId([client, server])
+    await writeBuildId(buildId, server, folders.server)
 
-    const { prerendered, entries } = await generatePages(context, pages, folders)
+    const reuse = await openEarlierPages(context, { buildId, server })
+    const { prerendered, entries } = await generatePages(context, pages, folders, reuse)
     const manifest = createManifest({
-      buildId: build.buildId,
+      buildId,
       base: context.base,
       trailingSlash: context.options.trailingSlash,
       assetsDir: context.config.environments['client']!.build.assetsDir,
@@ -64,15 +70,17 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
       entries,
     })
     await writeFileAtomic(join(folders.isr, 'route-manifest.json'), JSON.stringify(manifest))
+    await keepPages(context, reuse, folders.isr, entries)
     context.config.logger.info(await describe(context, pages, assets, prerendered, folders.client))
   } finally {
     context.build = undefined
   }
 }
 
-async function buildEnvironment(builder: ViteBuilder, name: 'client' | 'ssr') {
+async function buildEnvironment(builder: ViteBuilder, name: 'client' | 'ssr'): Promise<Rolldown.RolldownOutput> {
   try {
-    return await builder.build(builder.environments[name]!)
+    // One output and no watcher: anything else was refused with the config.
+    return (await builder.build(builder.environments[name]!)) as Rolldown.RolldownOutput
   } catch (error) {
     throw unwrapUsageErrors(error)
   }
@@ -118,7 +126,40 @@ function withErrorPages(routes: readonly RouteRecord[]): RouteRecord[] {
   ]
 }
 
-async function generatePages(context: IsrContext, pages: Pages, folders: { server: string; isr: string }) {
+/** @returns undefined where no page may be taken from the build before */
+async function openEarlierPages(
+  { config, options, root }: IsrContext,
+  code: { buildId: string; server: Rolldown.RolldownOutput },
+): Promise<Reuse | undefined> {
+  if (!options.prerender.reuse) return undefined
+  const { mode, envDir } = config
+  const inputs = await readInputs({ ...code, root, mode, envDir, settings: options.settings })
+  if ('hash' in inputs) return openReuse(join(config.cacheDir, 'isr'), inputs.hash)
+  config.logger.info(`[vite-plugin-isr] All pages are made anew in each build: ${inputs.unknown}.`)
+  return undefined
+}
+
+async function keepPages(
+  { config }: IsrContext,
+  reuse: Reuse | undefined,
+  dir: string,
+  entries: RouteManifest['entries'],
+): Promise<void> {
+  try {
+    await reuse?.keep(dir, entries)
+  } catch (error) {
+    config.logger.warn(
+      pc.yellow(`[vite-plugin-isr] The next build will make all pages anew: ${toErrorMessage(error)}.`),
+    )
+  }
+}
+
+async function generatePages(
+  context: IsrContext,
+  pages: Pages,
+  folders: { server: string; isr: string },
+  reuse: Reuse | undefined,
+) {
   const { logger } = context.config
   const { options } = context
   const { logLevel = 'info' } = context.config
@@ -156,6 +197,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
       settings: options.settings,
       concurrency: options.prerender.concurrency,
       now: () => Date.now(),
+      reuse,
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       progress,
       warn: (message) => logger.warn(pc.yellow(message)),
@@ -169,6 +211,7 @@ async function generatePages(context: IsrContext, pages: Pages, folders: { serve
     await writer.abort()
     throw error
   } finally {
+    reuse?.close()
     try {
       // Timers and database pools that the pages opened would keep this process alive for ever.
       await Promise.all([renderer.close(), encoder.close()])
@@ -212,5 +255,5 @@ async function describe(
       shown: [],
     })
   }
-  return `\n${renderReport(reports, pc)}\n`
+  return `\n${renderReport(reports, pc)}\n${renderReused(prerendered.reused, pc)}`
 }

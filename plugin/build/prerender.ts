@@ -10,6 +10,7 @@ import { forEachAtMost } from './pool.ts'
 import type { Progress } from './progress.ts'
 import { SHOWN_PATHS, type PathReport } from './report.ts'
 import { withRetries } from './retry.ts'
+import type { Reuse } from './reuse.ts'
 import { findUnreachable } from './unreachable.ts'
 
 /** A page that could not be generated. */
@@ -35,6 +36,8 @@ export interface PrerenderedRoute {
 export interface Prerendered {
   readonly routes: ReadonlyMap<string, PrerenderedRoute>
   readonly failures: readonly PageFailure[]
+  /** Pages and shells that are those of the build before. */
+  readonly reused: number
 }
 
 export interface PrerenderOptions {
@@ -49,6 +52,10 @@ export interface PrerenderOptions {
   /** Pages at a time. */
   readonly concurrency: number
   readonly now: () => number
+  /** When all entries are said to be made, milliseconds since the epoch. Default: when each is. */
+  readonly madeAt?: number | undefined
+  /** Pages of the build before. Default: none are taken. */
+  readonly reuse?: Reuse | undefined
   readonly pause: (ms: number) => Promise<void>
   readonly progress: Progress
   readonly warn: (message: string) => void
@@ -70,10 +77,11 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
   const reports = new Map<string, PrerenderedRoute>()
   for (const { pattern } of routes) reports.set(pattern, { listing: listings.get(pattern), paths: 0, shown: [] })
   const warnOfLargeData = createLargeDataWarnings(options.warn, { repeat: false })
+  let reused = 0
   progress.expect(countJobs(routes, listings))
   await forEachAtMost(concurrency, createJobs(routes, listings), async (pageJob) => {
     const { route, path, params, job } = pageJob
-    let made: { entry: Entry; durationMs: number }
+    let made: Made
     try {
       made = await generate(pageJob, options)
     } catch (error) {
@@ -84,10 +92,11 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
     }
     // A full disk is no failing page: it ends the build at once, so it is not caught above.
     await options.write(made.entry)
+    if (made.isReused) reused += 1
     note(reports.get(route.pattern)!, pageJob, made)
     warnOfLargeData(route.pattern, path, toDataBytes(made.entry))
   })
-  return { routes: reports, failures: inOrder(failures, routes) }
+  return { routes: reports, failures: inOrder(failures, routes), reused }
 }
 
 async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Promise<Map<string, ParsedPaths>> {
@@ -108,23 +117,44 @@ async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Pr
   return listings
 }
 
-async function generate(
-  { key, job }: PageJob,
-  { renderer, settings, now, pause }: PrerenderOptions,
-): Promise<{ entry: Entry; durationMs: number }> {
+/** An entry, and how it came to be. */
+interface Made {
+  readonly entry: Entry
+  readonly durationMs: number
+  readonly isReused: boolean
+}
+
+async function generate(pageJob: PageJob, options: PrerenderOptions): Promise<Made> {
+  const { settings, now, madeAt, pause } = options
   return withRetries(async () => {
-    const startedAt = now()
-    const generated: Generated = await renderer.run(job, { timeoutMs: settings.generateTimeout * 1000 })
-    const generatedAt = now()
-    return { entry: toEntry(key, generated, { startedAt, generatedAt }, settings), durationMs: generatedAt - startedAt }
+    const begin = now()
+    const made = await generateOnce(pageJob, options)
+    const end = now()
+    const times = { startedAt: madeAt ?? begin, generatedAt: madeAt ?? end }
+    const isReused = 'key' in made
+    const entry = isReused ? { ...made, ...times } : toEntry(pageJob.key, made, times, settings)
+    return { entry, durationMs: end - begin, isReused }
   }, pause)
 }
 
-function note(
-  report: PrerenderedRoute,
-  { job, path, index }: PageJob,
-  made: { entry: Entry; durationMs: number },
-): void {
+async function generateOnce(
+  { key, job }: PageJob,
+  { renderer, settings, reuse }: PrerenderOptions,
+): Promise<Generated | Entry> {
+  const limits = { timeoutMs: settings.generateTimeout * 1000 }
+  if (!reuse) return renderer.run(job, limits)
+  const { pattern } = job
+  const { inputs } = reuse
+  const build = (known: string | undefined) => renderer.run({ type: 'build', pattern, job, inputs, known }, limits)
+  let built = await build(reuse.find(key))
+  const earlier = built.generated ? undefined : reuse.read(key)
+  // Damaged: the page is made after all.
+  if (!built.generated && !earlier) built = await build(undefined)
+  if (built.fingerprint !== undefined) reuse.note(key, built.fingerprint)
+  return earlier ?? built.generated!
+}
+
+function note(report: PrerenderedRoute, { job, path, index }: PageJob, made: Made): void {
   // The shell of a page with data is not one of its paths; that of a page without is all that it has.
   if (job.type === 'shell' && job.isFallback) return
   const { entry, durationMs } = made

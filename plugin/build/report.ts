@@ -54,6 +54,13 @@ export function renderReport(routes: readonly RouteReport[], colors: Colors): st
   return [...layOut([HEADER.map((text) => ({ text, paint: colors.underline })), ...rows]), ...legend].join('\n')
 }
 
+/** The line below the table, where there is something to say. */
+export function renderReused(pages: number, colors: Colors): string {
+  if (pages === 0) return ''
+  const what = pages === 1 ? '1 page is that' : `${pages} pages are those`
+  return `${colors.dim(`${what} of the last build: neither their code nor their data has changed.`)}\n`
+}
+
 /** As Next.js has it, `_app` comes right after the home page. */
 function toSortKey({ pattern }: RouteReport): string {
   return pattern === '/_app' ? '/\u0001' : pattern

@@ -1,3 +1,4 @@
+import { findRow, HASH_BYTES } from './rows.ts'
 import { sha256 } from './sha256.ts'
 
 /*
@@ -20,14 +21,11 @@ export const INDEX_FILE = 'entries.index'
 export const PACK_MAGIC = Buffer.from('ISRP\x01\0\0\0', 'latin1')
 export const PACK_ID_BYTES = 16
 export const PACK_HEADER_BYTES = PACK_MAGIC.length + PACK_ID_BYTES
-export const HASH_BYTES = 16
 export const ROW_BYTES = HASH_BYTES + 6 + 4
 
 const INDEX_MAGIC = Buffer.from('ISRI\x01\0\0\0', 'latin1')
 const INDEX_HEADER_BYTES = 44
 const CHECKSUM_BYTES = 32
-/** Guesses at a row's place before it is found by halving. */
-const GUESSES = 12
 
 /** What the index says of the pack as a whole. */
 export interface PackFacts {
@@ -88,7 +86,7 @@ export function parseIndex(index: Buffer): PackIndex | undefined {
     newestStartedAt: index.readDoubleLE(36),
     count,
     find(key) {
-      const row = findRow(index, count, toRowHash(key))
+      const row = findRow(index, { start: INDEX_HEADER_BYTES, count, rowBytes: ROW_BYTES }, toRowHash(key))
       if (row === undefined) return undefined
       const offset = index.readUIntLE(row + HASH_BYTES, 6)
       const length = index.readUInt32LE(row + HASH_BYTES + 6)
@@ -96,33 +94,4 @@ export function parseIndex(index: Buffer): PackIndex | undefined {
       return { offset, length: Math.max(0, Math.min(length, bytes - offset)) }
     },
   }
-}
-
-/**
- * Hashes are spread evenly, so a look begins where the row has to be by its first four bytes, and narrows down from there:
- * four rows are looked at among a thousand, five among a million. Where they are not spread so, it halves what is left.
- *
- * @returns where the row begins
- */
-function findRow(index: Buffer, count: number, hash: Buffer): number | undefined {
-  const wanted = hash.readUInt32BE(0)
-  let low = 0
-  let high = count
-  let [least, most] = [0, 2 ** 32]
-  for (let steps = 0; low < high; steps++) {
-    const share = steps < GUESSES ? (wanted - least + 0.5) / (most - least) : 0.5
-    const middle = Math.min(high - 1, low + Math.floor((high - low) * share))
-    const row = INDEX_HEADER_BYTES + middle * ROW_BYTES
-    const found = index.readUInt32BE(row)
-    const order = wanted === found ? hash.compare(index, row, row + HASH_BYTES) : wanted - found
-    if (order === 0) return row
-    if (order < 0) {
-      high = middle
-      most = found + 1
-    } else {
-      low = middle + 1
-      least = found
-    }
-  }
-  return undefined
 }

@@ -4,16 +4,8 @@ import { join } from 'node:path'
 import type { Entry, RouteManifest } from '../types.ts'
 import { renameOver, toErrorCode, toTempPath, writeFileAtomic } from './atomic-write.ts'
 import { encodeEntry } from './codec.ts'
-import {
-  encodeIndex,
-  HASH_BYTES,
-  INDEX_FILE,
-  PACK_FILE,
-  PACK_ID_BYTES,
-  PACK_MAGIC,
-  ROW_BYTES,
-  toRowHash,
-} from './pack-format.ts'
+import { encodeIndex, INDEX_FILE, PACK_FILE, PACK_ID_BYTES, PACK_MAGIC, ROW_BYTES, toRowHash } from './pack-format.ts'
+import { createRows, HASH_BYTES } from './rows.ts'
 
 /** Writes the prerendered entries of a build. */
 export interface PackWriter {
@@ -33,9 +25,6 @@ export interface PackWriter {
 
 /** Records are written together: a call into the system for each would cost more than making it. */
 const CHUNK_BYTES = 1024 * 1024
-const FIRST_ROWS = 1024
-const MAX_ROWS = 2 ** 24
-const ROW_MASK = BigInt(MAX_ROWS - 1)
 
 /**
  * @param dir the folder of `route-manifest.json`; it is made when it is not there
@@ -50,7 +39,7 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
   const temp = toTempPath(path)
   const file = await open(temp, 'wx')
   const id = randomBytes(PACK_ID_BYTES)
-  const rows = createRows()
+  const rows = createRows(ROW_BYTES)
   /** Written ones, to be filled again: a new one for each million bytes would be garbage that is costly to collect. */
   const spares: Uint8Array[] = []
   let chunk: Uint8Array = Buffer.allocUnsafeSlow(CHUNK_BYTES)
@@ -97,7 +86,7 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
 
   async function append(record: Uint8Array, { key, startedAt }: Pick<Entry, 'key' | 'startedAt'>): Promise<void> {
     if (!isOpen) throw new Error('The pack is finished')
-    rows.add(toRowHash(key), bytes, record.byteLength)
+    rows.add(toRowHash(key), toPlace(bytes, record.byteLength))
     newestStartedAt = Math.max(newestStartedAt, startedAt)
     put(record)
     await before
@@ -148,55 +137,9 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
   }
 }
 
-/** Rows in one growing buffer: an object for each of a million pages would be the largest thing in the build. */
-function createRows() {
-  let rows = Buffer.allocUnsafeSlow(FIRST_ROWS * ROW_BYTES)
-  let count = 0
-
-  return {
-    add(hash: Buffer, offset: number, length: number): void {
-      if (rows.length === count * ROW_BYTES) {
-        const larger = Buffer.allocUnsafeSlow(2 * rows.length)
-        rows.copy(larger)
-        rows = larger
-      }
-      const row = count * ROW_BYTES
-      hash.copy(rows, row)
-      rows.writeUIntLE(offset, row + HASH_BYTES, 6)
-      rows.writeUInt32LE(length, row + HASH_BYTES + 6)
-      count += 1
-    },
-
-    toSorted(): Buffer {
-      const order = toRoughOrder(rows, count)
-      const sorted = Buffer.allocUnsafeSlow(count * ROW_BYTES)
-      for (const [position, index] of order.entries()) {
-        let target = position * ROW_BYTES
-        // Few rows share the bytes that they were ordered by: those take a step back.
-        while (target > 0 && compareHashes(rows, index * ROW_BYTES, sorted, target - ROW_BYTES) < 0) {
-          sorted.copy(sorted, target, target - ROW_BYTES, target)
-          target -= ROW_BYTES
-        }
-        rows.copy(sorted, target, index * ROW_BYTES, (index + 1) * ROW_BYTES)
-        if (target > 0 && compareHashes(sorted, target, sorted, target - ROW_BYTES) === 0) {
-          throw new Error('Two prerendered entries have the same key')
-        }
-      }
-      return sorted
-    },
-  }
-}
-
-/** Row numbers by the first 40 bits of their hashes: numbers in a typed array are sorted natively. */
-function toRoughOrder(rows: Buffer, count: number): Uint32Array {
-  if (count > MAX_ROWS) throw new RangeError(`A build has at most ${MAX_ROWS} prerendered pages, not ${count}`)
-  const keys = new BigUint64Array(count)
-  for (let index = 0; index < count; index++) {
-    keys[index] = (rows.readBigUInt64BE(index * ROW_BYTES) & ~ROW_MASK) | BigInt(index)
-  }
-  return Uint32Array.from(keys.sort(), (key) => Number(key & ROW_MASK))
-}
-
-function compareHashes(first: Buffer, firstRow: number, second: Buffer, secondRow: number): number {
-  return first.compare(second, secondRow, secondRow + HASH_BYTES, firstRow, firstRow + HASH_BYTES)
+function toPlace(offset: number, length: number): Buffer {
+  const place = Buffer.allocUnsafe(ROW_BYTES - HASH_BYTES)
+  place.writeUIntLE(offset, 0, 6)
+  place.writeUInt32LE(length, 6)
+  return place
 }
