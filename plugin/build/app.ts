@@ -194,6 +194,7 @@ async function generatePages(
       served: await context.servedFiles(),
       renderer,
       write: (entry) => encoder.add(entry),
+      append: (record, entry) => writer.append(record, entry),
       settings: options.settings,
       concurrency: options.prerender.concurrency,
       now: () => Date.now(),

@@ -1,7 +1,16 @@
 import { toEntry } from '../../runtime/isr/generation.ts'
 import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
-import type { Entry, Generated, Params, ParsedPaths, Renderer, RouteRecord, Settings } from '../../runtime/types.ts'
+import type {
+  Built,
+  Entry,
+  EntryTimes,
+  Params,
+  ParsedPaths,
+  Renderer,
+  RouteRecord,
+  Settings,
+} from '../../runtime/types.ts'
 import { usageErrors } from '../errors.ts'
 import type { ServedFiles } from '../routes/served-files.ts'
 import { countJobs, createJobs, type PageJob } from './jobs.ts'
@@ -48,6 +57,8 @@ export interface PrerenderOptions {
   readonly renderer: Renderer
   /** Takes an entry; nothing of it is kept here. */
   readonly write: (entry: Entry) => Promise<void>
+  /** Takes the record of an entry likewise; only needed with `reuse`. */
+  readonly append?: ((record: Uint8Array, entry: Pick<Entry, 'key' | 'startedAt'>) => Promise<void>) | undefined
   readonly settings: Settings
   /** Pages at a time. */
   readonly concurrency: number
@@ -91,10 +102,10 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
       progress.advance()
     }
     // A full disk is no failing page: it ends the build at once, so it is not caught above.
-    await options.write(made.entry)
+    await made.write()
     if (made.isReused) reused += 1
     note(reports.get(route.pattern)!, pageJob, made)
-    warnOfLargeData(route.pattern, path, toDataBytes(made.entry))
+    warnOfLargeData(route.pattern, path, made.dataBytes)
   })
   return { routes: reports, failures: inOrder(failures, routes), reused }
 }
@@ -117,49 +128,75 @@ async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Pr
   return listings
 }
 
-/** An entry, and how it came to be. */
+/** A page that was made, or that is the one of the build before. */
 interface Made {
-  readonly entry: Entry
+  /** Hands it to the pack; resolves when there is room for the next one. */
+  readonly write: () => Promise<void>
+  readonly revalidate: number | false
+  readonly expire: number
+  readonly htmlBytes: number
+  readonly dataBytes: number
   readonly durationMs: number
   readonly isReused: boolean
 }
 
 async function generate(pageJob: PageJob, options: PrerenderOptions): Promise<Made> {
-  const { settings, now, madeAt, pause } = options
+  const { settings, now, madeAt, pause, reuse } = options
   return withRetries(async () => {
     const begin = now()
-    const made = await generateOnce(pageJob, options)
-    const end = now()
-    const times = { startedAt: madeAt ?? begin, generatedAt: madeAt ?? end }
-    const isReused = 'key' in made
-    const entry = isReused ? { ...made, ...times } : toEntry(pageJob.key, made, times, settings)
-    return { entry, durationMs: end - begin, isReused }
+    const toTimes = () => ({ startedAt: madeAt ?? begin, generatedAt: madeAt ?? now() })
+    let built = await build(pageJob, options, reuse?.find(pageJob.key))
+    if (!built.generated) {
+      const earlier = takeEarlier(pageJob, options, toTimes())
+      if (earlier) {
+        reuse?.note(pageJob.key, built.fingerprint!)
+        return { ...earlier, durationMs: now() - begin }
+      }
+      // Damaged: the page is made after all.
+      built = await build(pageJob, options, undefined)
+    }
+    if (built.fingerprint !== undefined) reuse?.note(pageJob.key, built.fingerprint)
+    const entry = toEntry(pageJob.key, built.generated!, toTimes(), settings)
+    return { ...toFacts(entry), write: () => options.write(entry), durationMs: now() - begin, isReused: false }
   }, pause)
 }
 
-async function generateOnce(
-  { key, job }: PageJob,
+async function build(
+  { job }: PageJob,
   { renderer, settings, reuse }: PrerenderOptions,
-): Promise<Generated | Entry> {
+  known: string | undefined,
+): Promise<Built> {
   const limits = { timeoutMs: settings.generateTimeout * 1000 }
-  if (!reuse) return renderer.run(job, limits)
-  const { pattern } = job
-  const { inputs } = reuse
-  const build = (known: string | undefined) => renderer.run({ type: 'build', pattern, job, inputs, known }, limits)
-  let built = await build(reuse.find(key))
-  const earlier = built.generated ? undefined : reuse.read(key)
-  // Damaged: the page is made after all.
-  if (!built.generated && !earlier) built = await build(undefined)
-  if (built.fingerprint !== undefined) reuse.note(key, built.fingerprint)
-  return earlier ?? built.generated!
+  if (!reuse) return { fingerprint: undefined, generated: await renderer.run(job, limits) }
+  return renderer.run({ type: 'build', pattern: job.pattern, job, inputs: reuse.inputs, known }, limits)
+}
+
+/** The record is only there until the next one is read, so it goes into the pack at once. */
+function takeEarlier(
+  { key }: PageJob,
+  { reuse, append }: PrerenderOptions,
+  times: Pick<EntryTimes, 'startedAt' | 'generatedAt'>,
+): Omit<Made, 'durationMs'> | undefined {
+  const earlier = reuse?.read(key, times)
+  if (!earlier || !append) return undefined
+  const { record, ...facts } = earlier
+  const written = append(record, { key, startedAt: times.startedAt })
+  // Heard by whoever writes.
+  written.catch(() => {})
+  return { ...facts, write: () => written, isReused: true }
+}
+
+function toFacts(entry: Entry): Pick<Made, 'revalidate' | 'expire' | 'htmlBytes' | 'dataBytes'> {
+  const { revalidate, expire } = entry
+  if (entry.kind !== 'page') return { revalidate, expire, htmlBytes: 0, dataBytes: 0 }
+  const { html, data } = entry
+  return { revalidate, expire, htmlBytes: html.identity.byteLength, dataBytes: data?.identity.byteLength ?? 0 }
 }
 
 function note(report: PrerenderedRoute, { job, path, index }: PageJob, made: Made): void {
   // The shell of a page with data is not one of its paths; that of a page without is all that it has.
   if (job.type === 'shell' && job.isFallback) return
-  const { entry, durationMs } = made
-  const { revalidate, expire } = entry
-  const htmlBytes = entry.kind === 'page' ? entry.html.identity.byteLength : 0
+  const { revalidate, expire, htmlBytes, durationMs } = made
   report.paths += 1
   report.shown = pickShown([...report.shown, { path, index, htmlBytes, revalidate, expire, durationMs }])
 }
@@ -169,10 +206,6 @@ function pickShown(paths: readonly PathReport[]): PathReport[] {
   return paths
     .filter((path) => path.index < SHOWN_PATHS || slowest.includes(path))
     .sort((one, other) => one.index - other.index)
-}
-
-function toDataBytes(entry: Entry): number {
-  return entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
 }
 
 /** By page and then as they came, so that a list reads the same whichever page was quicker. */

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { constants, copyFile, link, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renameOver, toTempPath, writeFileAtomic } from '../../runtime/cache/atomic-write.ts'
-import { decodeEntry } from '../../runtime/cache/codec.ts'
+import { restampRecord, type Restamped } from '../../runtime/cache/codec.ts'
 import {
   INDEX_FILE,
   PACK_FILE,
@@ -15,7 +15,7 @@ import {
 } from '../../runtime/cache/pack-format.ts'
 import { createRows, findRow, HASH_BYTES } from '../../runtime/cache/rows.ts'
 import { sha256 } from '../../runtime/cache/sha256.ts'
-import type { Entry, RouteManifest } from '../../runtime/types.ts'
+import type { EntryTimes, RouteManifest } from '../../runtime/types.ts'
 
 /** Pages of the build before, and what the next build has to know of the pages of this one. */
 export interface Reuse {
@@ -23,8 +23,8 @@ export interface Reuse {
   readonly inputs: string
   /** The fingerprint of a page that can be had from the build before. */
   find(key: string): string | undefined
-  /** That page; undefined when it is damaged. */
-  read(key: string): Entry | undefined
+  /** The record of that page with the times of this build, until the next one is read; undefined when it is damaged. */
+  read(key: string, times: Times): Restamped | undefined
   /** Says what a page of this build was made from. */
   note(key: string, fingerprint: string): void
   /**
@@ -56,12 +56,12 @@ const CHECKSUM_BYTES = 32
 /** Records that lie side by side are read together; those of one batch of pages lie in any order. */
 const WINDOW_BYTES = 1024 * 1024
 const SLACK_BYTES = WINDOW_BYTES / 4
+/** Larger records get memory of their own. */
+const TARGET_BYTES = 256 * 1024
 
-interface Earlier {
-  find(key: string): string | undefined
-  read(key: string): Entry | undefined
-  close(): void
-}
+type Times = Pick<EntryTimes, 'startedAt' | 'generatedAt'>
+
+type Earlier = Pick<Reuse, 'find' | 'read' | 'close'>
 
 /**
  * Opens what the build before left for this one. Its files belong together by the random bytes of the pack: what is damaged,
@@ -78,7 +78,7 @@ export async function openReuse(dir: string, inputs: string): Promise<Reuse> {
   return {
     inputs,
     find: (key) => earlier?.find(key),
-    read: (key) => earlier?.read(key),
+    read: (key, times) => earlier?.read(key, times),
     note(key, fingerprint) {
       rows.add(toRowHash(key), Buffer.from(fingerprint, 'hex'))
       count += 1
@@ -123,21 +123,22 @@ async function openEarlier(dir: string, inputs: string): Promise<Earlier | undef
     return undefined
   }
   const readRecord = createWindow(file)
+  const target = Buffer.allocUnsafeSlow(TARGET_BYTES)
 
   return {
     find(key) {
       const row = findRow(table, { start: HEADER_BYTES, count, rowBytes: ROW_BYTES }, toRowHash(key))
       return row === undefined ? undefined : table.toString('hex', row + HASH_BYTES, row + ROW_BYTES)
     },
-    read(key) {
+    read(key, { startedAt, generatedAt }) {
       const place = index.find(key)
-      return place && decodeEntry(readRecord(place), key)
+      return place && restampRecord(readRecord(place), key, { startedAt, generatedAt, target })
     },
     close: () => closeSync(file),
   }
 }
 
-/** Reads parts of a file that lie more or less in order. Each is a copy. */
+/** Reads parts of a file that lie more or less in order. What is returned is as it is until the next one is read. */
 function createWindow(file: number): (place: RecordPlace) => Buffer {
   const window = Buffer.allocUnsafeSlow(WINDOW_BYTES)
   let start = 0
@@ -154,8 +155,8 @@ function createWindow(file: number): (place: RecordPlace) => Buffer {
   }
 
   return ({ offset, length }) => {
-    const record = Buffer.allocUnsafeSlow(length)
     if (length > WINDOW_BYTES - SLACK_BYTES) {
+      const record = Buffer.alloc(length)
       readInto(record, offset)
       return record
     }
@@ -163,8 +164,7 @@ function createWindow(file: number): (place: RecordPlace) => Buffer {
       start = Math.max(0, offset - SLACK_BYTES)
       end = start + readInto(window, start)
     }
-    window.copy(record, 0, offset - start, offset - start + length)
-    return record
+    return window.subarray(offset - start, offset - start + length)
   }
 }
 

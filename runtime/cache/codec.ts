@@ -92,6 +92,49 @@ export function readHeader(bytes: Uint8Array): RecordHeader | undefined {
   return { kind, startedAt: record.readDoubleLE(8), length: record.readUInt32LE(16) }
 }
 
+/** A record that was given other times. */
+export interface Restamped extends Pick<EntryTimes, 'revalidate' | 'expire'> {
+  readonly record: Uint8Array
+  /** Bytes of the plain HTML and navigation data; 0 for none. */
+  readonly htmlBytes: number
+  readonly dataBytes: number
+}
+
+/**
+ * Gives a record other times, as if it had been made then.
+ *
+ * @param target memory for the new record; a larger one is made where it does not fit
+ * @returns undefined when the record is damaged or of another key
+ */
+export function restampRecord(
+  record: Buffer,
+  key: string,
+  { startedAt, generatedAt, target }: Pick<EntryTimes, 'startedAt' | 'generatedAt'> & { readonly target: Buffer },
+): Restamped | undefined {
+  try {
+    const parsed = parseParts(record, key)
+    if (!parsed) return undefined
+    const { meta, bodiesAt, end, lengths } = parsed
+    const text = JSON.stringify({ ...meta, generatedAt } satisfies Meta)
+    const metaBytes = Buffer.byteLength(text)
+    const length = HEADER_BYTES + metaBytes + (end - bodiesAt) + DIGEST_BYTES
+    if (length >= ABSENT) return undefined
+    const copy = target.length >= length ? target.subarray(0, length) : Buffer.allocUnsafeSlow(length)
+    record.copy(copy, 0, 0, HEADER_BYTES)
+    copy.writeDoubleLE(startedAt, 8)
+    copy.writeUInt32LE(length, 16)
+    copy.writeUInt32LE(metaBytes, 20)
+    copy.write(text, HEADER_BYTES)
+    record.copy(copy, HEADER_BYTES + metaBytes, bodiesAt, end)
+    sha256(copy.subarray(0, length - DIGEST_BYTES)).copy(copy, length - DIGEST_BYTES)
+    const { revalidate, expire } = meta
+    const [htmlBytes, dataBytes] = [lengths[0]!, lengths[BODIES / 2]!].map((bytes) => (bytes === ABSENT ? 0 : bytes))
+    return { record: copy, revalidate, expire, htmlBytes: htmlBytes!, dataBytes: dataBytes! }
+  } catch {
+    return undefined
+  }
+}
+
 const NONE: Parts = [undefined, undefined, undefined, undefined]
 
 function toParts(body: Body | undefined): Parts {
@@ -118,6 +161,16 @@ function toOwnBuffer(bytes: Uint8Array): Buffer {
 }
 
 function parseRecord(record: Buffer, key: string): Entry | undefined {
+  const parsed = parseParts(record, key)
+  if (!parsed) return undefined
+  const { header, meta, lengths } = parsed
+  let offset = parsed.bodiesAt
+  const parts = lengths.map((length) => (length === ABSENT ? undefined : record.subarray(offset, (offset += length))))
+  return toEntry(header, meta, parts)
+}
+
+/** Finds the parts of a record, and checks that they are what was written. */
+function parseParts(record: Buffer, key: string) {
   const header = readHeader(record)
   if (header?.length !== record.length || record.readUInt16LE(6) !== 0) return undefined
   const bodiesAt = HEADER_BYTES + record.readUInt32LE(20)
@@ -126,10 +179,7 @@ function parseRecord(record: Buffer, key: string): Entry | undefined {
   if (end + DIGEST_BYTES !== record.length) return undefined
   if (!sha256(record.subarray(0, end)).equals(record.subarray(end))) return undefined
   const meta = JSON.parse(record.toString('utf8', HEADER_BYTES, bodiesAt)) as Meta
-  if (meta.key !== key) return undefined
-  let offset = bodiesAt
-  const parts = lengths.map((length) => (length === ABSENT ? undefined : record.subarray(offset, (offset += length))))
-  return toEntry(header, meta, parts)
+  return meta.key === key ? { header, meta, lengths, bodiesAt, end } : undefined
 }
 
 /** The checksum says that the record is what was written; this says that it is something that can be served. */
