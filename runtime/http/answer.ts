@@ -1,13 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry, NavigationData, Target } from '../types.ts'
-import { REVALIDATE_ALWAYS } from './cache-control.ts'
+import { REVALIDATE_ALWAYS, secondsLeft } from './cache-control.ts'
 import { isNotModified } from './conditional.ts'
 import type { HttpContext } from './context.ts'
 import { isNextDataUrl } from './data-url.ts'
 import { findErrorBody } from './error-page.ts'
 import { toLocation, toRefresh } from './location.ts'
-import { send, toTextHeaders, type HeaderList } from './reply.ts'
-import { CONTENT_TYPES, toCacheHeaders, toHitHeaders, toStateHeaders, type Form } from './representation.ts'
+import { send, sendHead, toTextHeaders, type HeaderList } from './reply.ts'
+import {
+  CONTENT_TYPES,
+  createHit,
+  toCacheHeaders,
+  toStateHeaders,
+  type Form,
+  type Hit,
+  type Representation,
+} from './representation.ts'
 
 /** An entry with how the engine came to it. */
 export interface Found {
@@ -53,15 +61,23 @@ export function sendPage(
   const representation = context.represent(entry, found.form, encodings)
   if (!representation) throw new Error(`The entry ${entry.key} has no navigation data.`)
   const { etag, bytes, content } = representation
-  if (req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)) {
-    send(req, res, 304, ['ETag', etag, 'Vary', 'Accept-Encoding', ...toHeaders(context, found)], '')
+  const isUnchanged = req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)
+  if (found.state === 'HIT' && !context.development) {
+    const hit = findHit(context, found, representation)
+    if (isUnchanged) sendHead(req, res, 304, hit.unchanged)
+    else sendHead(req, res, 200, hit.whole, bytes)
     return
   }
-  const isPlainHit = found.state === 'HIT' && found.target.route.kind !== 'static' && !context.development
-  const headers = isPlainHit
-    ? toHitHeaders(representation, entry, context.now(), context.next)
-    : [...content, 'ETag', etag, ...toHeaders(context, found)]
-  send(req, res, 200, headers, bytes)
+  const headers = toHeaders(context, found)
+  if (isUnchanged) send(req, res, 304, ['ETag', etag, 'Vary', 'Accept-Encoding', ...headers], '')
+  else send(req, res, 200, [...content, 'ETag', etag, ...headers], bytes)
+}
+
+/** The headers of a hit, made anew when the number of seconds in them is another one. */
+function findHit(context: HttpContext, found: Found, representation: Representation): Hit {
+  const left = found.target.route.kind === 'static' ? 0 : secondsLeft(found.entry, context.now())
+  if (representation.hit?.left !== left) representation.hit = createHit(representation, left, toHeaders(context, found))
+  return representation.hit
 }
 
 /** A redirect for a document, or its description for the client's router. */

@@ -10,5 +10,7 @@ const MAX_LENGTH = 4096
  */
 export function isNotModified(headers: IncomingHttpHeaders, etag: string): boolean {
   const validators = headers['if-none-match']
+  // What most clients send.
+  if (validators === etag && headers['cache-control'] === undefined) return true
   return validators !== undefined && validators.length <= MAX_LENGTH && fresh(headers, { etag })
 }

@@ -1,8 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { validateHeaderValue, type IncomingMessage, type ServerResponse } from 'node:http'
 import { NO_STORE } from './cache-control.ts'
 
 /** Headers as `writeHead` takes them fastest: names and values in turn. */
 export type HeaderList = readonly string[]
+
+/** An answer of a server that can write it past what Node does for answers of all kinds: our own. */
+export interface WholeResponse {
+  /**
+   * Sends an answer that is complete.
+   *
+   * @param lines the headers, each with its line end, without those that are about the connection
+   * @returns false when this is one that it can't be done with; nothing has happened to it then
+   */
+  sendWhole(status: 200 | 304, lines: string, body: Uint8Array | undefined): boolean
+}
 
 /** What says where a body ends and how it is encoded: of the bytes that are sent, and of no others. */
 const FRAMING = ['content-length', 'transfer-encoding', 'content-encoding', 'content-range', 'trailer']
@@ -27,6 +38,44 @@ export function send(
   res.writeHead(status, (isFirst ? headers : joinVary(res, keepPrivate(res, headers))) as string[])
   if (req.method === 'HEAD') res.end()
   else res.end(body)
+}
+
+/** Headers that many answers have in common. */
+export interface Head {
+  readonly headers: HeaderList
+  /** As they go over the wire: made when they first do. */
+  lines: string | undefined
+}
+
+export function createHead(headers: HeaderList): Head {
+  return { headers, lines: undefined }
+}
+
+/** Sends a whole answer as `send` does, the short way where the server has one and nobody else has set a header. */
+export function sendHead(
+  req: IncomingMessage,
+  res: ServerResponse & Partial<WholeResponse>,
+  status: 200 | 304,
+  head: Head,
+  body?: Uint8Array,
+): void {
+  if (res.sendWhole && res.getHeaderNames().length === 0) {
+    const lines = (head.lines ??= toLines(head.headers))
+    if (res.sendWhole(status, lines, req.method === 'HEAD' ? undefined : body)) return
+  }
+  send(req, res, status, head.headers, body ?? '')
+}
+
+/** As Node writes them. */
+function toLines(headers: HeaderList): string {
+  let lines = ''
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at]!
+    const value = headers[at + 1]!
+    validateHeaderValue(name, value)
+    lines += `${name}: ${value}\r\n`
+  }
+  return lines
 }
 
 /** Replaced, the `Vary: Origin` of middleware would be lost, and a shared cache would give one site's permission to all. */

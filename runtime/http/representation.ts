@@ -2,6 +2,7 @@ import type { Body, Entry } from '../types.ts'
 import type { Encoding } from './encoding.ts'
 import { secondsLeft, toCacheControl } from './cache-control.ts'
 import { toCacheStatus, type CacheState } from './cache-status.ts'
+import { createHead, type Head } from './reply.ts'
 
 /** What a URL stands for: the document, or the data of the same generation. */
 export type Form = 'html' | 'data'
@@ -12,8 +13,15 @@ export interface Representation {
   readonly etag: string
   /** Type, length, encoding, Vary: what describes the body. */
   readonly content: readonly string[]
-  /** The header list of the last hit, valid while that many seconds are left. */
-  hit: { readonly left: number; readonly headers: readonly string[] } | undefined
+  /** The last hit, good for the next ones for as long as its seconds. */
+  hit: Hit | undefined
+}
+
+/** The heads of a hit: of the whole answer, and for who has it already. */
+export interface Hit {
+  readonly left: number
+  readonly whole: Head
+  readonly unchanged: Head
 }
 
 export const CONTENT_TYPES = { html: 'text/html; charset=utf-8', data: 'application/json; charset=utf-8' } as const
@@ -62,23 +70,13 @@ function prepare(body: Body, form: Form, encoding: Encoding): Representation {
   return { bytes, etag: `"${body.digest}${SUFFIXES[encoding]}"`, content, hit: undefined }
 }
 
-/** All headers of a hit; the same list for as long as the number of seconds left is the same. */
-export function toHitHeaders(
-  representation: Representation,
-  entry: Entry,
-  now: number,
-  next = false,
-): readonly string[] {
-  const left = secondsLeft(entry, now)
-  if (representation.hit?.left === left) return representation.hit.headers
-  const headers = [
-    ...representation.content,
-    'ETag',
-    representation.etag,
-    ...toCacheHeaders(entry, 'HIT', undefined, now, next),
-  ]
-  representation.hit = { left, headers }
-  return headers
+/** @param left what of the headers is about this moment, for comparing */
+export function createHit({ content, etag }: Representation, left: number, cacheHeaders: readonly string[]): Hit {
+  return {
+    left,
+    whole: createHead([...content, 'ETag', etag, ...cacheHeaders]),
+    unchanged: createHead(['ETag', etag, 'Vary', 'Accept-Encoding', ...cacheHeaders]),
+  }
 }
 
 /**

@@ -6,6 +6,10 @@ export interface Connections {
   readonly size: number
   /** Takes a connection in. When there are too many, the one that has been idle for longest makes room for it. */
   open(socket: Socket): void
+  /** Says in an answer that is about to be made whether it is the last of its connection. */
+  greet(res: ServerResponse): void
+  /** Notes that a connection was used for a request that is answered already. */
+  touch(socket: Socket): void
   /** Notes an answer that somebody waits for from now on, until it is sent or broken off. */
   track(socket: Socket, res: ServerResponse): void
   /** Whether too many requests wait already for one more of this connection, which then has to end. */
@@ -94,10 +98,18 @@ export function createConnections(limits: {
       socket.on('resume', () => full.has(socket) && socket.pause())
     },
 
+    greet(res) {
+      if (isRetiring) res.shouldKeepAlive = false
+    },
+
+    touch(socket) {
+      // Put behind the others.
+      if (idle.delete(socket)) idle.add(socket)
+    },
+
     track(socket, res) {
       const pending = answers.get(socket)
       if (!pending) return
-      if (isRetiring) res.shouldKeepAlive = false
       pending.add(res)
       idle.delete(socket)
       res.once('close', () => finish(socket, pending, res))

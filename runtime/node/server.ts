@@ -1,8 +1,9 @@
-import { createServer, IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { Server as NetServer, type AddressInfo } from 'node:net'
 import { IsrError } from '../errors.ts'
 import { sendText } from '../http/reply.ts'
 import { createConnections } from './connections.ts'
+import { createExchange } from './exchange.ts'
 import { readOpenFilesLimit, toMaxConnections } from './open-files.ts'
 
 /** A server that accepts requests. */
@@ -63,18 +64,23 @@ export async function openServer(
   const connections = createConnections({ maxConnections, idleTimeout: limits.idleTimeout })
 
   const { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout } = limits
+  const { Request, Response, isSent } = createExchange({ isOver: connections.isOver, keepAliveTimeout })
   const server = createServer(
     {
       headersTimeout,
       requestTimeout,
       connectionsCheckingInterval,
       keepAliveTimeout,
-      IncomingMessage: createRequestClass(connections.isOver),
+      IncomingMessage: Request,
+      ServerResponse: Response,
     },
     (req, res) => {
-      connections.track(req.socket, res)
+      const { socket } = req
+      connections.greet(res)
       if (req.rawHeaders.length > 2 * MAX_HEADERS) refuseHeaders(req, res)
       else listener(req, res)
+      if (isSent(res)) connections.touch(socket)
+      else connections.track(socket, res)
     },
   )
   // Node drops those beyond without a word, and what a proxy adds comes last: one more than is allowed shows that it did.
@@ -108,34 +114,6 @@ export async function openServer(
     port: (server.address() as AddressInfo).port,
     close: (graceMs) => (closing ??= shutDown(graceMs)),
   }
-}
-
-function createRequestClass(isOver: (socket: Socket) => boolean): typeof IncomingMessage {
-  class GuardedRequest extends IncomingMessage {
-    declare isUpgrade: boolean
-
-    /**
-     * Node reads 64 kB at a time and makes a request of each of the thousands that may be in there, even of a connection
-     * that the first of them ended; some hundred such connections would use up the memory. What makes it stop in between is
-     * a request that is to become another protocol: of one that is too much we say that it is.
-     */
-    get upgrade(): boolean {
-      if (this.isUpgrade || !isOver(this.socket)) return this.isUpgrade
-      this.socket.destroy()
-      return true
-    }
-
-    set upgrade(value: boolean) {
-      this.isUpgrade = value
-    }
-
-    /** When a visitor leaves, each of their requests gets an error whose stack says nothing and, with source maps, costs much. */
-    override destroy(error?: NodeJS.ErrnoException): this {
-      if (error?.code === 'ECONNRESET') error.stack = String(error)
-      return super.destroy(error)
-    }
-  }
-  return GuardedRequest
 }
 
 function refuseHeaders(req: IncomingMessage, res: ServerResponse): void {
