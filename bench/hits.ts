@@ -6,6 +6,7 @@ import { startServer, type Running } from './harness/process.ts'
 import { writeResults, type ResultTable } from './harness/results.ts'
 import { measureRounds, type Sample } from './harness/rounds.ts'
 import type { Figure } from './harness/statistics.ts'
+import { formatNumber } from './harness/table.ts'
 import { checkSamePages, request } from './servers/check.ts'
 import { ALL_SERVERS, prepareServers, type Prepared } from './servers/index.ts'
 import { listPaths } from './site/posts.ts'
@@ -46,7 +47,7 @@ const modes: readonly Mode[] = [
   },
   {
     id: 'hits-many',
-    title: `${pages.toLocaleString('en-US')} pages at random, \`Accept-Encoding: gzip, br\``,
+    title: `${formatNumber(pages, 0)} pages at random, \`Accept-Encoding: gzip, br\``,
     notes: 'Memory is resident memory of the server and its children after the run.',
     paths: listPaths(pages),
     headers: async () => COMPRESSED,

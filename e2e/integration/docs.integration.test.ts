@@ -268,6 +268,8 @@ describe('commands', () => {
     'curl "localhost:3000/api/refresh?secret=salt&slug=apple-pie"': isRun,
     'npm ci && npm run playground': 'the browser tests build and serve the playground',
     'npm ci && npm run setup && npm test': 'continuous integration',
+    'npm ci && npm run build': 'continuous integration',
+    'cd bench && npm ci': 'continuous integration',
   }
 
   const toCommands = (text: string) =>
@@ -277,10 +279,13 @@ describe('commands', () => {
       .map((line) => line.replace(/\s+#.*$/, ''))
   /** A script of this repository with names of tests, such as the figures of docs/reliability.md come from. */
   const isSuite = (command: string) => /^npm run (?:faults|threats|flood|simulate|mutation)\b/.test(command)
+  /** A question of bench/, which continuous integration runs for seconds. */
+  const isBench = (command: string) => /^npm run (?:hits|all)\b/.test(command)
 
   it.each(named(of('sh')))('%s holds known commands', (_name, { text }) => {
     for (const command of toCommands(text)) {
       if (isSuite(command)) expectSuite(command)
+      else if (isBench(command)) expectBench(command)
       else expect(Object.keys(known)).toContain(command)
     }
     expect(spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
@@ -290,6 +295,13 @@ describe('commands', () => {
     const told = new Set(of('sh').flatMap(({ text }) => toCommands(text)))
     expect(Object.keys(known).filter((command) => !told.has(command))).toEqual([])
   })
+
+  function expectBench(command: string): void {
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'bench/package.json'), 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    expect(Object.keys(scripts)).toContain(command.split(' ')[2])
+  }
 
   /** Each word chooses tests that exist. What they say is seen where they run. */
   function expectSuite(command: string): void {
