@@ -347,6 +347,8 @@ export type Job =
     }
   /** The HTML of a `fallback: true` page for paths that are not generated, or of a dynamic page without data functions. */
   | { readonly type: 'shell'; readonly pattern: string; readonly isFallback: boolean }
+  /** The compressed bodies of a page that was made without. */
+  | { readonly type: 'compress'; readonly html: Uint8Array; readonly data: Uint8Array | undefined }
   /** A page or shell of a build, made only if it is not the one that an earlier build made. */
   | BuildJob
   /** A render with props that are already there (`server` pages, error pages). */
@@ -371,15 +373,21 @@ export interface Built {
   readonly generated: Generated | undefined
 }
 
-/** One representation of an entry: the plain bytes and, where worth it, the compressed ones. Buffers are never shared views of larger memory. */
-export interface Body {
-  readonly identity: Uint8Array
+/** The compressed forms of a body: those that are smaller than it. */
+export interface Compressed {
   readonly br?: Uint8Array
   /** Only where the Node that made it has Zstandard (22.15 and later). */
   readonly zstd?: Uint8Array
   readonly gzip?: Uint8Array
+}
+
+/** One representation of an entry: the plain bytes and, where worth it, the compressed ones. Buffers are never shared views of larger memory. */
+export interface Body extends Compressed {
+  readonly identity: Uint8Array
   /** Base64url of the SHA-256 of `identity` and its content type, cut to 27 characters: the ETag without quotes and encoding suffix. */
   readonly digest: string
+  /** The compressed forms are still to be made. */
+  readonly isUncompressed?: true
 }
 
 /** What a generation made, before the engine gives it a key and a time. */
@@ -423,6 +431,7 @@ export interface JobResult {
   page: Generated
   shell: Generated
   build: Built
+  compress: { readonly html: Compressed; readonly data: Compressed }
   /** The whole HTML document. */
   render: string
 }
@@ -700,6 +709,8 @@ export interface Engine {
    *   there is no older copy; `ISR_OVERLOADED` when the queue is full.
    */
   read(target: Target, request: ReadRequest): Promise<Outcome>
+  /** The entry with its compressed bodies: made now where they are not, once for all who ask. Never rejects. */
+  complete(entry: Entry): Promise<Entry>
   /** Implements `res.revalidate` for a target that exists. @throws as `res.revalidate`. */
   revalidate(target: Target, options: { onlyGenerated: boolean }): Promise<RevalidateResult>
   /** Shutdown: no new background work; waits for what runs and for pending writes, at most `timeoutMs`. */

@@ -85,6 +85,8 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
   return {
     peek: () => undefined,
     read,
+    // Pages are made whole here.
+    complete: async (entry) => entry,
     async revalidate(target, { onlyGenerated }) {
       try {
         const { listed, fallback } = await findListing(target)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
-import type { Body } from '../types.ts'
+import type { Body, Compressed } from '../types.ts'
 
 const brotli = promisify(zlib.brotliCompress)
 const gzip = promisify(zlib.gzip)
@@ -41,41 +41,53 @@ export async function createBody(
   options: { compress: boolean },
 ): Promise<Body> {
   const digest = createHash('sha256').update(contentType).update('\0').update(bytes).digest('base64url').slice(0, 27)
-  if (!options.compress || bytes.byteLength < WORTH_COMPRESSING) return { identity: bytes, digest }
+  return { identity: bytes, ...(options.compress && (await compressBytes(bytes))), digest }
+}
+
+/** Whether a body is large enough for the compressed forms to save something. */
+export function isWorthCompressing({ identity }: Body): boolean {
+  return identity.byteLength >= WORTH_COMPRESSING
+}
+
+/** Makes the compressed forms of a body, those that are smaller, in Node's thread pool. */
+export async function compressBytes(bytes: Uint8Array): Promise<Compressed> {
+  if (bytes.byteLength < WORTH_COMPRESSING) return {}
   const [br, zs, gz] = await Promise.all([
     brotli(bytes, toBrotliOptions(bytes.byteLength)),
     zstd?.(bytes),
     gzip(bytes, GZIP_OPTIONS),
   ])
-  return toBody(bytes, digest, { br, zstd: zs, gzip: gz })
+  return toCompressed(bytes, { br, zstd: zs, gzip: gz })
+}
+
+/** Adds the compressed representations to a plain body in this thread. */
+export function compressBody(body: Body): Body {
+  const { identity, digest } = body
+  return { identity, ...compressBytesHere(identity), digest }
 }
 
 /**
- * Adds the compressed representations to a plain body in this thread. It takes half as much of a processor as handing each to
- * Node's thread pool: right where throughput counts and nobody waits for this thread.
+ * Makes the compressed forms of a body in this thread. It takes half as much of a processor as handing each to Node's thread
+ * pool: right where throughput counts and nobody waits for this thread.
  */
-export function compressBody(body: Body): Body {
-  const { identity, digest } = body
-  if (identity.byteLength < WORTH_COMPRESSING) return body
-  return toBody(identity, digest, {
-    br: zlib.brotliCompressSync(identity, toBrotliOptions(identity.byteLength)),
-    zstd: zstdCompressSync?.(identity),
-    gzip: zlib.gzipSync(identity, GZIP_OPTIONS),
+export function compressBytesHere(bytes: Uint8Array): Compressed {
+  if (bytes.byteLength < WORTH_COMPRESSING) return {}
+  return toCompressed(bytes, {
+    br: zlib.brotliCompressSync(bytes, toBrotliOptions(bytes.byteLength)),
+    zstd: zstdCompressSync?.(bytes),
+    gzip: zlib.gzipSync(bytes, GZIP_OPTIONS),
   })
 }
 
-function toBody(
+function toCompressed(
   identity: Uint8Array,
-  digest: string,
   { br, zstd, gzip }: { br: Buffer; zstd: Buffer | undefined; gzip: Buffer },
-): Body {
+): Compressed {
   const isSmaller = (bytes: Buffer) => bytes.byteLength < identity.byteLength
   return {
-    identity,
     ...(isSmaller(br) && { br: toOwned(br) }),
     ...(zstd && isSmaller(zstd) && { zstd: toOwned(zstd) }),
     ...(isSmaller(gzip) && { gzip: toOwned(gzip) }),
-    digest,
   }
 }
 

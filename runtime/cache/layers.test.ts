@@ -1,15 +1,16 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createFloors } from '../isr/floors.ts'
 import { createFakePrerendered, createFakeStore, nowEntry, watch } from '../isr/testing/engine-kit.ts'
-import { createVirtualClock, settle } from '../isr/testing/virtual-clock.ts'
+import { createVirtualClock, settle, type VirtualClock } from '../isr/testing/virtual-clock.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
-import { createLayers, type StoreTrouble } from './layers.ts'
+import type { PageEntry } from './completion.ts'
+import { createLeisure } from './leisure.ts'
+import { createLayers, type LayersOptions, type StoreTrouble } from './layers.ts'
 import { createMemory } from './memory.ts'
 
 const KEY = 'p:/b/x'
 
-function createKit(bytes = 1e6) {
-  const clock = createVirtualClock()
+function createKit(bytes = 1e6, parts: Partial<LayersOptions> = {}, clock = createVirtualClock()) {
   const store = createFakeStore()
   const memory = createMemory({ bytes, notFoundEntries: 10 })
   const troubles: StoreTrouble[] = []
@@ -25,6 +26,7 @@ function createKit(bytes = 1e6) {
     onTrouble: (trouble) => troubles.push(trouble),
     onPause: ({ type }) => log.push(`${type} paused`),
     onResume: ({ type }) => log.push(`${type} resumed`),
+    ...parts,
   })
   const readStored = () => {
     const stored = store.records.get(KEY)
@@ -38,6 +40,68 @@ function createKit(bytes = 1e6) {
   }
   return { clock, store, memory, troubles, log, layers, readStored, breakStore }
 }
+
+describe('layers with what nobody waits for', () => {
+  function createBusyKit() {
+    const clock = createVirtualClock()
+    const state = { busy: true }
+    const compress = vi.fn(async () => ({ html: { br: Buffer.from('packed') }, data: {} }))
+    const leisure = createLeisure({ clock, isBusy: () => state.busy })
+    return { ...createKit(1e6, { leisure, compress }, clock), state, compress }
+  }
+
+  function toUncompressed(clock: VirtualClock, text: string): PageEntry {
+    const entry = nowEntry(clock, '/b/x', text) as PageEntry
+    return { ...entry, html: { ...entry.html, isUncompressed: true } }
+  }
+
+  it('P10 a page is served at once, and compressed and stored when there is time', async () => {
+    const { clock, state, compress, layers, store } = createBusyKit()
+    const entry = toUncompressed(clock, 'v1')
+    void layers.put(entry)
+    await clock.advance(1000)
+    expect(layers.held(KEY)).toBe(entry)
+    expect([compress.mock.calls.length, store.records.size]).toEqual([0, 0])
+    state.busy = false
+    await clock.advance(100)
+    const stored = decodeEntry(store.records.get(KEY)!, KEY)
+    expect(stored).toMatchObject({ html: { br: Buffer.from('packed') }, startedAt: entry.startedAt })
+    // What is served is what was stored, and takes the place of the plain one.
+    expect(layers.held(KEY)).toMatchObject({ html: { br: Buffer.from('packed') } })
+    expect(await layers.complete(layers.held(KEY)!)).toBe(layers.held(KEY))
+    expect(compress).toHaveBeenCalledTimes(1)
+  })
+
+  it('P12 what `res.revalidate` waits for is stored at once, behind an older one that could wait', async () => {
+    const { clock, layers, store, readStored } = createBusyKit()
+    void layers.put(toUncompressed(clock, 'v1'))
+    await clock.advance(1000)
+    const awaited = toUncompressed(clock, 'v2')
+    expect(await layers.put(awaited, true)).toBe(true)
+    expect(readStored()).toBe(awaited.startedAt)
+    expect(store.log.filter((line) => line.startsWith('set'))).toHaveLength(2)
+    // The next one that nobody waits for can wait again.
+    await clock.advance(1000)
+    void layers.put(toUncompressed(clock, 'v3'))
+    await clock.advance(1000)
+    expect(readStored()).toBe(awaited.startedAt)
+    await layers.finish()
+    expect(readStored()).toBeGreaterThan(awaited.startedAt)
+  })
+
+  it('P2 a newer page is not replaced by the compressed form of an older one', async () => {
+    const { clock, layers } = createBusyKit()
+    const old = toUncompressed(clock, 'v1')
+    void layers.put(old)
+    const completed = layers.complete(old)
+    await clock.advance(10)
+    const newer = toUncompressed(clock, 'v2')
+    void layers.put(newer)
+    await completed
+    expect(layers.held(KEY)?.startedAt).toBe(newer.startedAt)
+    await layers.finish()
+  })
+})
 
 describe('layers over a store that is away', () => {
   it('REL-45 P12 what was made meanwhile is served although memory has dropped it, and is stored once the store is back', async () => {

@@ -1,6 +1,7 @@
 import { IsrError, toErrorMessage } from '../errors.ts'
 import type { Floors } from '../isr/floors.ts'
 import type { Clock, Entry, Prerendered } from '../types.ts'
+import { createCompletion, type Compress } from './completion.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
 import {
   createGuardedStore,
@@ -8,6 +9,7 @@ import {
   type GuardedStoreOptions,
   type RepairableStore,
 } from './guarded-store.ts'
+import type { Leisure } from './leisure.ts'
 import type { Memory } from './memory.ts'
 import { createPending, type WriteResult } from './pending.ts'
 import { withTimeLimit } from './time-limit.ts'
@@ -35,6 +37,10 @@ export interface LayersOptions {
   readonly store: RepairableStore | undefined
   /** The size of the memory; a quarter of it may wait to be written. */
   readonly memoryBytes: number
+  /** For pages that come without their compressed bodies. Default: none do. */
+  readonly compress?: Compress | undefined
+  /** When there is time for what nobody waits for. Default: always. */
+  readonly leisure?: Leisure | undefined
   readonly onTrouble: (trouble: StoreTrouble) => void
   /** The store fails and is left alone for a while. */
   readonly onPause: GuardedStoreOptions['onPause']
@@ -61,11 +67,13 @@ export interface Layers {
   /** Ends a claim; runs by itself. */
   unclaim(key: string): void
   /**
-   * Puts an entry into memory at once, and into the store.
+   * Puts an entry into memory at once, and into the store: compressed, and when there is time, unless somebody waits for it.
    *
    * @returns whether it will outlive the memory, when that is known: false where the store failed, or is left alone
    */
-  put(entry: Entry): Promise<boolean>
+  put(entry: Entry, isAwaited?: boolean): Promise<boolean>
+  /** The entry with its compressed bodies. Never rejects. */
+  complete(entry: Entry): Promise<Entry>
   /** Puts an entry into memory that the store has already. */
   keep(entry: Entry): void
   /** Resolves when nothing is being written; nothing that was put off is tried again from now on. */
@@ -73,7 +81,7 @@ export interface Layers {
 }
 
 export function createLayers(options: LayersOptions): Layers {
-  const { clock, random, memory, floors, prerendered, onTrouble, onPause } = options
+  const { clock, random, memory, floors, prerendered, leisure, onTrouble, onPause } = options
   const loads = new Map<string, Promise<Found | undefined>>()
   const store =
     options.store &&
@@ -87,6 +95,13 @@ export function createLayers(options: LayersOptions): Layers {
         pending.resume()
       },
     })
+  /** How many wait for the next write of a key. */
+  const awaited = new Map<string, number>()
+  const complete = options.compress
+    ? createCompletion(options.compress, (from, to) => {
+        if (memory.get(from.key) === from) memory.set(to)
+      })
+    : async (entry: Entry) => entry
   /** While the store is left alone the backlog is told of once. */
   let hasRefused = false
   const pending = createPending({
@@ -100,7 +115,9 @@ export function createLayers(options: LayersOptions): Layers {
       const isTold = hasRefused && store?.isPaused()
       hasRefused = true
       if (isTold) return
-      const error = storeError(`The store is too slow: ${key} is not written, because too much waits already`)
+      const error = storeError(
+        `${key} is not stored: the store is too slow, or the server too busy, and too much waits already`,
+      )
       onTrouble({ key, reason: 'backlog', error })
     },
   })
@@ -108,13 +125,19 @@ export function createLayers(options: LayersOptions): Layers {
   async function writeEntry(entry: Entry, isLate: boolean): Promise<WriteResult> {
     const { key, kind, generatedAt, revalidate, expire } = entry
     if (!store) return { state: 'stored' }
+    if (!awaited.has(key)) await leisure?.wait(key)
     if (isLate) {
       const answer = await store.read(key)
       if (answer.state !== 'answered') return { state: 'paused', isTried: false }
       const stored = answer.bytes && decodeEntry(answer.bytes, key)
       if (stored && stored.startedAt > entry.startedAt) return { state: 'stored' }
     }
-    const written = await store.write(key, encodeEntry(entry), { kind, generatedAt, revalidate, expire })
+    const written = await store.write(key, encodeEntry(await complete(entry)), {
+      kind,
+      generatedAt,
+      revalidate,
+      expire,
+    })
     // One that tried whether a pause can end was announced with the pause.
     if (written.state === 'failed') onTrouble({ key, reason: 'write', error: written.error })
     return written
@@ -192,13 +215,25 @@ export function createLayers(options: LayersOptions): Layers {
     claim: async (key, ms) => (store ? store.claim(toClaim(key), ms) : 'impossible'),
     unclaim: (key) => void store?.delete(toClaim(key)),
 
-    put(entry) {
+    put(entry, isAwaited = false) {
       memory.set(entry)
-      return store ? pending.add(entry) : Promise.resolve(true)
+      if (!store) return Promise.resolve(true)
+      if (!isAwaited) return pending.add(entry)
+      const { key } = entry
+      awaited.set(key, (awaited.get(key) ?? 0) + 1)
+      leisure?.hurry(key)
+      return pending.add(entry).finally(() => {
+        const others = (awaited.get(key) ?? 1) - 1
+        if (others > 0) awaited.set(key, others)
+        else awaited.delete(key)
+      })
     },
+
+    complete,
 
     keep: (entry) => memory.set(entry),
     finish() {
+      leisure?.end()
       pending.close()
       return pending.idle()
     },

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry } from '../types.ts'
 import { NO_STORE } from './cache-control.ts'
+import { lacksForms } from './complete.ts'
 import type { HttpContext } from './context.ts'
 import { dropFraming, send } from './reply.ts'
 import { CONTENT_TYPES } from './representation.ts'
@@ -43,7 +44,8 @@ export async function findErrorBody(
   req: IncomingMessage,
   status: ErrorStatus,
 ): Promise<ErrorBody> {
-  const entry = status === 400 ? undefined : await readErrorPage(context, status)
+  const found = status === 400 ? undefined : await readErrorPage(context, status)
+  const entry = found && lacksForms(context, req, found, 'html') ? await context.engine.complete(found) : found
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   return representation ?? createPlainBody(status)

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { createDiskStore } from '../cache/disk.ts'
 import { createOldBuilds } from '../cache/old-builds.ts'
 import { openPack } from '../cache/pack.ts'
+import { createLeisure } from '../cache/leisure.ts'
 import { createSystemClock } from '../isr/clock.ts'
 import { createEngine } from '../isr/engine.ts'
 import { checkBuild } from '../renderer/build-check.ts'
@@ -14,6 +15,7 @@ import { checkOptions, FLAG_RULE, FUNCTION_RULE, PATH_RULE, type OptionRule } fr
 import { createEventListener } from './events.ts'
 import { createFailures } from './failures.ts'
 import { createHandler, type IsrHandler } from './handler.ts'
+import { createLoad } from './load.ts'
 import { createConsoleLog, type Log } from './log.ts'
 
 /** What `createIsrHandler` is set up with. */
@@ -100,6 +102,12 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
     prerendered,
     store,
     settings,
+    async compress({ html, data }) {
+      const timeoutMs = settings.generateTimeout * 1000
+      return renderer.run({ type: 'compress', html: html.identity, data: data?.identity }, { timeoutMs })
+    },
+    // Other servers may wait for what goes to a store of the project's own.
+    leisure: settings.cache.customStore ? undefined : createLeisure({ clock, isBusy: createLoad() }),
     onEvent,
     hearsHits,
   })
@@ -133,9 +141,20 @@ function createRenderer(build: BuildFolder, onLost: (error: unknown) => void): R
   const { maxPageBytes } = settings
   const { workers, memoryBytes = toDefaultMemory() } = settings.render
   if (workers === 0) {
-    return createInProcessRenderer(async () => checkBuild(await build.loadApp(), buildId), { maxPageBytes })
+    return createInProcessRenderer(async () => checkBuild(await build.loadApp(), buildId), {
+      maxPageBytes,
+      compress: false,
+    })
   }
-  return createWorkerRenderer({ worker: build.worker, workers, buildId, maxPageBytes, memoryBytes, onLost })
+  return createWorkerRenderer({
+    worker: build.worker,
+    workers,
+    buildId,
+    maxPageBytes,
+    compress: false,
+    memoryBytes,
+    onLost,
+  })
 }
 
 function openStore(build: BuildFolder, cacheDir: string | undefined, log: Log) {

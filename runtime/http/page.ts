@@ -3,6 +3,7 @@ import type { Outcome, ReadRequest, Target } from '../types.ts'
 import { sendFound, sendNotFound, sendRedirect } from './answer.ts'
 import { NO_STORE } from './cache-control.ts'
 import { toCacheStatus } from './cache-status.ts'
+import { lacksForms } from './complete.ts'
 import { isPrefetch, type HttpContext } from './context.ts'
 import { PLAIN } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
@@ -26,7 +27,7 @@ export async function answerPage(
   if (target.route.kind === 'isr' && context.draft.isOn(req)) return answerDraft(context, req, res, target, form)
 
   const complete = form === 'data' || isBot(context, req)
-  const outcome = await readInTurn(context, target, { prefetch: isPrefetch(req), complete })
+  const outcome = await readInTurn(context, req, target, form, { prefetch: isPrefetch(req), complete })
   if (res.destroyed) return
   if (outcome.state === 'ABSENT') return sendErrorPage(context, req, res, 404)
   if (outcome.state === 'SHELL') return answerShell(context, req, res, target)
@@ -36,9 +37,17 @@ export async function answerPage(
   return sendFound(context, req, res, { target, form, entry, state, detail: state === 'HIT' ? undefined : detail })
 }
 
-async function readInTurn(context: HttpContext, target: Target, request: ReadRequest): Promise<Outcome> {
+async function readInTurn(
+  context: HttpContext,
+  req: IncomingMessage,
+  target: Target,
+  form: Form,
+  request: ReadRequest,
+): Promise<Outcome> {
   try {
-    return await context.engine.read(target, request)
+    const outcome = await context.engine.read(target, request)
+    if (!('entry' in outcome) || !lacksForms(context, req, outcome.entry, form)) return outcome
+    return { ...outcome, entry: await context.engine.complete(outcome.entry) }
   } finally {
     await context.portions.next()
   }
@@ -52,7 +61,8 @@ async function answerShell(
   target: Target,
 ): Promise<void> {
   const shell = context.targets.toShell(target)
-  const entry = context.engine.peek(shell.key, shell.route.pattern) ?? (await readShell(context, shell))
+  const found = context.engine.peek(shell.key, shell.route.pattern) ?? (await readShell(context, shell))
+  const entry = found && lacksForms(context, req, found, 'html') ? await context.engine.complete(found) : found
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)

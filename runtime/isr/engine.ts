@@ -1,5 +1,7 @@
 import type { RepairableStore } from '../cache/guarded-store.ts'
+import type { Compress } from '../cache/completion.ts'
 import { createLayers } from '../cache/layers.ts'
+import type { Leisure } from '../cache/leisure.ts'
 import { createMemory } from '../cache/memory.ts'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { toShellKey } from '../routing/key.ts'
@@ -34,6 +36,10 @@ export interface EngineOptions {
   /** Where generated entries survive a restart; without one they live in memory only. */
   readonly store: RepairableStore | undefined
   readonly settings: Settings
+  /** Pages are made without compressed bodies, and get them from here. Default: they are made with them. */
+  readonly compress?: Compress | undefined
+  /** When there is time for what nobody waits for. Default: always. */
+  readonly leisure?: Leisure | undefined
   /** Hears of each decision, hits included, and of each failure once. Whatever it throws is ignored. */
   readonly onEvent?: (event: IsrEvent) => void
   /** Whether `onEvent` wants the hits of `peek` too, of which a busy site has thousands a second. Default true. */
@@ -57,7 +63,13 @@ export function createEngine(options: EngineOptions): Engine {
     longestMs: LONGEST_COLD_PAUSE_MS,
     keys: 1000,
   })
-  const generation = createGeneration({ clock, renderer, settings, builtAt: prerendered.newestStartedAt })
+  const generation = createGeneration({
+    clock,
+    renderer,
+    settings,
+    builtAt: prerendered.newestStartedAt,
+    uncompressed: options.compress !== undefined,
+  })
   const layers = createLayers({
     clock,
     random: options.random,
@@ -66,6 +78,8 @@ export function createEngine(options: EngineOptions): Engine {
     prerendered,
     store,
     memoryBytes: settings.cache.memoryBytes,
+    compress: options.compress,
+    leisure: options.leisure,
     onTrouble: ({ key, reason, error }) => emit({ type: 'store-error', path: toPath(key), reason, error }),
     onPause: ({ key, type, error }) => emit({ type: 'store-paused', path: toPath(key), reason: type, error }),
     onResume: ({ key, type }) => emit({ type: 'store-resumed', path: toPath(key), reason: type }),
@@ -139,7 +153,7 @@ export function createEngine(options: EngineOptions): Engine {
       return { entry, adopted, renderMs, stored: Promise.resolve(true) }
     }
     if (reason === 'on-demand') floors.raise(entry.key, entry.startedAt)
-    const stored = layers.put(entry)
+    const stored = layers.put(entry, reason === 'on-demand')
     // Not before it is there to be taken over.
     void stored.then(() => fleet.release(entry.key))
     const dataBytes = entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
@@ -312,6 +326,7 @@ export function createEngine(options: EngineOptions): Engine {
       return entry
     },
     read,
+    complete: layers.complete,
     revalidate,
     close: (timeoutMs) => (closing ??= shutDown(timeoutMs)),
   }

@@ -204,6 +204,26 @@ describe('createJobRunner', () => {
     expect((generated as { html: object }).html).not.toHaveProperty('br')
   })
 
+  it.each([true, false])(
+    'W17 makes the compressed bodies of a page that was made without (own thread: %s)',
+    async (isOwnThread) => {
+      const props = { text: 'words '.repeat(800) }
+      const app = createTestApp([page('/', () => ({ props }))])
+      const plain = await createJobRunner(app, { compress: false, isOwnThread })(job('/', '/'))
+      const whole = await createJobRunner(app)(job('/', '/'))
+      if (plain.kind !== 'page' || whole.kind !== 'page') throw new Error('no page')
+      expect(plain.html).not.toHaveProperty('br')
+      const run = createJobRunner(app, { isOwnThread })
+      const made = await run({ type: 'compress', html: plain.html.identity, data: plain.data?.identity })
+      expect({ ...plain.html, ...made.html }).toEqual(whole.html)
+      expect({ ...plain.data, ...made.data }).toEqual(whole.data)
+      expect(await run({ type: 'compress', html: Buffer.from('short'), data: undefined })).toEqual({
+        html: {},
+        data: {},
+      })
+    },
+  )
+
   it('B02 lists paths, B13 refuses a page without getStaticPaths', async () => {
     const getStaticPaths = () => ({ paths: ['/b/1', { params: { s: '2' } }], fallback: 'blocking' as const })
     const run = createJobRunner(

@@ -1,4 +1,4 @@
-import { createBody } from '../cache/body.ts'
+import { compressBytes, compressBytesHere, createBody } from '../cache/body.ts'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import { applyTrailingSlash } from '../routing/trailing-slash.ts'
@@ -28,6 +28,8 @@ export interface JobRunnerOptions {
   readonly maxPageBytes?: number | undefined
   /** False leaves bodies plain. Default: true; drafts never are compressed. */
   readonly compress?: boolean | undefined
+  /** Whether nobody is answered by this thread, so that it may be kept busy for a while. Default false. */
+  readonly isOwnThread?: boolean | undefined
 }
 
 type PageJob = Extract<Job, { type: 'page' }>
@@ -48,11 +50,13 @@ interface Work {
  */
 export function createJobRunner(
   app: IsrApp,
-  { maxPageBytes = Infinity, compress = true }: JobRunnerOptions = {},
+  { maxPageBytes = Infinity, compress = true, isOwnThread = false }: JobRunnerOptions = {},
 ): RunJob {
   const routes = new Map(app.routes.map((route) => [route.pattern, route]))
 
-  const runners: { [T in Job['type']]: (work: Work, job: Extract<Job, { type: T }>) => Promise<JobResult[T]> } = {
+  const runners: {
+    [T in Exclude<Job['type'], 'compress'>]: (work: Work, job: Extract<Job, { type: T }>) => Promise<JobResult[T]>
+  } = {
     paths: listPaths,
     page: generatePage,
     shell: generateShell,
@@ -61,6 +65,8 @@ export function createJobRunner(
   }
 
   return async (job) => {
+    // oxlint-disable-next-line typescript/no-explicit-any -- As below.
+    if (job.type === 'compress') return compressBodies(job, isOwnThread) as any
     const pattern = job.type === 'render' ? job.input.pattern : job.pattern
     const own = routes.get(pattern)
     const target = job.type === 'build' ? job.job : job
@@ -207,6 +213,21 @@ async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): 
     html: await createBody(document, HTML_TYPE, { compress: work.compress }),
     data: undefined,
   }
+}
+
+/** A large body would keep the renders of this thread waiting. */
+const QUICK_BYTES = 64 * 1024
+
+async function compressBodies(
+  { html, data }: Extract<Job, { type: 'compress' }>,
+  isOwnThread: boolean,
+): Promise<JobResult['compress']> {
+  const compress = (bytes: Uint8Array | undefined) => {
+    if (!bytes) return {}
+    return isOwnThread && bytes.byteLength <= QUICK_BYTES ? compressBytesHere(bytes) : compressBytes(bytes)
+  }
+  const [compressedHtml, compressedData] = await Promise.all([compress(html), compress(data)])
+  return { html: compressedHtml, data: compressedData }
 }
 
 /**

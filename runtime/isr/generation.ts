@@ -1,3 +1,4 @@
+import { isWorthCompressing } from '../cache/body.ts'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { toShellKey } from '../routing/key.ts'
 import type { Body, Clock, Entry, Generated, Job, Renderer, RevalidateReason, Settings, Target } from '../types.ts'
@@ -19,13 +20,21 @@ export interface GenerationOptions {
   readonly settings: Settings
   /** When the latest of the build's entries was started: what is generated now is newer, whatever the clock says. */
   readonly builtAt: number | undefined
+  /** Pages come without their compressed bodies, which are made later. Default false. */
+  readonly uncompressed?: boolean
 }
 
 /**
  * A generation ends within the time limit, whether the renderer keeps to it or not: its late result is thrown away
  * (promise P5).
  */
-export function createGeneration({ clock, renderer, settings, builtAt = -Infinity }: GenerationOptions): Generation {
+export function createGeneration({
+  clock,
+  renderer,
+  settings,
+  builtAt = -Infinity,
+  uncompressed = false,
+}: GenerationOptions): Generation {
   const running = new Set<AbortController>()
   const timeoutMs = settings.generateTimeout * 1000
   let lastStart = builtAt
@@ -67,7 +76,8 @@ export function createGeneration({ clock, renderer, settings, builtAt = -Infinit
           path: target.path,
         })
       }
-      return toOwned(toEntry(target.key, generated, { startedAt, generatedAt: clock.now() }, settings))
+      const entry = toOwned(toEntry(target.key, generated, { startedAt, generatedAt: clock.now() }, settings))
+      return uncompressed ? toUncompressed(entry) : entry
     },
     abort() {
       for (const controller of running) controller.abort()
@@ -121,6 +131,12 @@ export function toEntry(
 function toOwned(entry: Entry): Entry {
   if (entry.kind !== 'page') return entry
   return { ...entry, html: toOwnBody(entry.html), data: entry.data && toOwnBody(entry.data) }
+}
+
+function toUncompressed(entry: Entry): Entry {
+  if (entry.kind !== 'page') return entry
+  const mark = (body: Body): Body => (isWorthCompressing(body) ? { ...body, isUncompressed: true } : body)
+  return { ...entry, html: mark(entry.html), data: entry.data && mark(entry.data) }
 }
 
 function toOwnBody({ identity, br, zstd, gzip, digest }: Body): Body {

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
-import { createJobRunner, type JobRunnerOptions } from '../isr/generate.ts'
-import type { IsrApp, Job, Renderer } from '../types.ts'
+import { createJobRunner, type JobRunnerOptions, type RunJob } from '../isr/generate.ts'
+import type { IsrApp, Job, JobResult, Renderer } from '../types.ts'
 import { abortError, timeoutError } from './job-errors.ts'
 
 /**
@@ -14,11 +14,19 @@ export function createInProcessRenderer(loadApp: () => Promise<IsrApp>, limits: 
   // What is stored may know nothing of the visitor who happened to ask for it first, not by an AsyncLocalStorage either.
   const ownContext = new AsyncResource('vite-plugin-isr render', { requireManualDestroy: true })
 
+  const runners = new WeakMap<IsrApp, RunJob>()
+
+  async function start<J extends Job>(job: J): Promise<JobResult[J['type']]> {
+    const app = await loadApp()
+    const runJob = runners.get(app) ?? createJobRunner(app, limits)
+    runners.set(app, runJob)
+    return runJob(job)
+  }
+
   return {
     async run(job, options) {
-      const start = async () => createJobRunner(await loadApp(), limits)(job)
       // A `render` is one visitor's own page, after its data function: it may see what that saw.
-      const work = job.type === 'render' ? start() : ownContext.runInAsyncScope(start)
+      const work = job.type === 'render' ? start(job) : ownContext.runInAsyncScope(() => start(job))
       return withTimeLimit(work, job, options)
     },
     async close() {},

@@ -12,6 +12,8 @@ export function describeJob(job: Job): { what: string; page: string; path?: stri
       return describeJob(job.job)
     case 'shell':
       return { what: `the shell of ${job.pattern}`, page: job.pattern }
+    case 'compress':
+      return { what: 'the compression of a page', page: 'compression' }
     case 'render':
       return { what: `the page ${job.input.asPath}`, page: job.input.pattern, path: job.input.asPath }
   }

@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8'
 import { isMainThread, parentPort, workerData, type TransferListItem } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { createJobRunner, type RunJob } from '../isr/generate.ts'
-import type { Body, Built, Generated, IsrApp, Job } from '../types.ts'
+import type { Body, Built, Generated, IsrApp, Job, JobResult } from '../types.ts'
 import { checkBuild } from './build-check.ts'
 import { toWireError, type Answer, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
 
@@ -30,7 +30,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   async function loadRunner(): Promise<RunJob> {
     try {
       const { buildId, maxPageBytes, compress } = setup
-      return createJobRunner(checkBuild(await loadApp(), buildId), { maxPageBytes, compress })
+      return createJobRunner(checkBuild(await loadApp(), buildId), { maxPageBytes, compress, isOwnThread: true })
     } catch (error) {
       if (error instanceof IsrError) throw error
       throw new IsrError('ISR_IMPORT', `The app could not be imported: ${toErrorMessage(error)}`, { cause: error })
@@ -93,9 +93,9 @@ function checkMemory(memoryBytes: number | undefined): void {
 
 /** The buffers of a page's bodies, to be moved and not copied. */
 function buffersOf(answer: Answer): ArrayBuffer[] {
-  const page = answer.type === 'done' ? toPage(answer.result) : undefined
-  if (!page) return []
-  const bodies = [page.html, page.data].flatMap((body) => [body?.identity, body?.br, body?.zstd, body?.gzip])
+  const made = answer.type === 'done' ? toBodies(answer.result) : undefined
+  if (!made) return []
+  const bodies = [made.html, made.data].flatMap((body) => [body?.identity, body?.br, body?.zstd, body?.gzip])
   return bodies.flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []))
 }
 
@@ -122,9 +122,20 @@ function packBodies(answers: readonly Answer[]): readonly Answer[] {
   return answers.map((answer) => (answer.type === 'done' ? { ...answer, result: packResult(answer.result) } : answer))
 }
 
+/** The bodies in the answer to any kind of job. */
+function toBodies(
+  result: unknown,
+): { readonly html: Partial<Body>; readonly data: Partial<Body> | undefined } | undefined {
+  return toPage(result) ?? (isCompression(result) ? result : undefined)
+}
+
+function isCompression(result: unknown): result is JobResult['compress'] {
+  return typeof result === 'object' && result !== null && 'html' in result && !('kind' in result)
+}
+
 /** The page in the answer to any kind of job. */
 function toPage(result: unknown): Page | undefined {
   if (typeof result !== 'object' || result === null) return undefined
   if ('generated' in result) return toPage(result.generated)
-  return 'html' in result ? (result as Page) : undefined
+  return 'html' in result && 'kind' in result ? (result as Page) : undefined
 }
