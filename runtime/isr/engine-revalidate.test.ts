@@ -98,6 +98,27 @@ describe('res.revalidate', () => {
     expect(await engine.revalidate(target, { onlyGenerated: true })).toEqual({ status: 'regenerated' })
   })
 
+  it('W15 O04 unstable_onlyGenerated counts a page that is being made for the first time', async () => {
+    const { engine, renderer } = createWarmKit()
+    const read = watch(engine.read(toTarget('/b/first'), READ))
+    await settle()
+    const call = watch(engine.revalidate(toTarget('/b/first'), { onlyGenerated: true }))
+    await settle()
+    expect(renderer.calls).toHaveLength(2)
+    await renderer.calls[1]?.resolve(toPage('v2'))
+    await renderer.calls[0]?.resolve(toPage('v1'))
+    expect(call.value).toEqual({ status: 'regenerated' })
+    expect(read.value && toText(read.value)).toBe('v2')
+  })
+
+  it('SEC-102 calls that fail do not keep the next visitor from a try', async () => {
+    const { engine, renderer } = createKit()
+    renderer.answer = () => Promise.reject(new Error('down'))
+    for (let times = 0; times < 20; times++) await expect(engine.revalidate(target, ALWAYS)).rejects.toThrow('down')
+    renderer.answer = () => toPage('v1')
+    expect(show(await engine.read(target, READ))).toBe('MISS generated v1')
+  })
+
   it('P1 a failed call rejects with its cause, the old page stays, and the next call tries again', async () => {
     const { engine, renderer } = createWarmKit()
     const cause = new Error('down')
@@ -309,6 +330,20 @@ describe('P12 once it has resolved, nothing older is served', () => {
     await pushOut(kit)
     kit.renderer.answer = () => Promise.reject(new Error('down'))
     expect(show(await kit.engine.read(target, READ))).toBe('STALE stale-error v1')
+  })
+
+  it('P1 of a page that was made anew without being asked for, and then lost, the copy of the build is served again', async () => {
+    const clock = createVirtualClock()
+    const prerendered = createFakePrerendered([nowEntry(clock, '/b/x', 'v1')])
+    const kit = createKit({ clock, prerendered, settings })
+    kit.store.failure.set = new Error('ENOSPC')
+    await clock.advance(60_000)
+    kit.renderer.answer = () => toPage('v2')
+    expect(show(await kit.engine.read(target, READ))).toBe('STALE stale-time v1')
+    await settle()
+    expect(show(await kit.engine.read(target, READ))).toBe('HIT fresh v2')
+    await pushOut(kit)
+    expect(show(await kit.engine.read(target, READ))).toBe('STALE stale-time v1')
   })
 
   it('P12 a page that is not in memory is read from what waits to be written', async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { encodeEntry } from '../cache/codec.ts'
 import {
   createFakeStore,
   createKit,
+  nowEntry,
   READ,
   show,
   toPage,
@@ -124,7 +126,7 @@ describe('servers that share a store', () => {
   })
 
   it('REL-52 P12 a render that began before res.revalidate on another server does not land over its page', async () => {
-    const { clock, kits, calls, readAll } = createFleetOf(2)
+    const { clock, store, kits, calls, readAll } = createFleetOf(2)
     const read = watch(kits[0]!.engine.read(target, READ))
     await clock.advance(10)
     const call = watch(kits[1]!.engine.revalidate(target, { onlyGenerated: false }))
@@ -133,10 +135,47 @@ describe('servers that share a store', () => {
     expect(call.value).toEqual({ status: 'regenerated' })
     await clock.advance(10)
     await calls()[0]?.resolve(toPage('before the call', { revalidate: false }))
-    expect(read.value && toText(read.value)).toBe('after the call')
+    expect(read.value && show(read.value)).toBe('HIT fresh after the call')
+    // Nothing was made that anybody sees.
+    expect(kits[0]!.eventTypes()).toEqual([])
+    expect(kits[0]!.store.log.filter((line) => line.startsWith('set'))).toHaveLength(1)
+    expect(store.claims.size).toBe(0)
     expect(await readAll()).toEqual(['HIT fresh after the call', 'HIT fresh after the call'])
     const third = createKit({ clock, store: kits[0]!.store })
     expect(show(await third.engine.read(target, READ))).toBe('HIT fresh after the call')
+  })
+
+  it('P4 what a visitor has found while this server waited for its turn is taken, though the store has failed since', async () => {
+    const clock = createVirtualClock()
+    const store = createSharedStore(clock)
+    let answer: (isClaimed: boolean) => void = () => {}
+    const claim = () => new Promise<boolean>((resolve) => (answer = resolve))
+    const { engine, renderer } = createKit({ clock, store: Object.assign(store, { claim }) })
+    const first = watch(engine.read(target, READ))
+    await settle()
+    store.records.set(target.key, encodeEntry(nowEntry(clock, '/b/x', 'found')))
+    expect(show(await engine.read(target, READ))).toBe('HIT fresh found')
+    store.failure.get = new Error('ECONNREFUSED')
+    answer(true)
+    await settle()
+    expect(first.value && show(first.value)).toBe('HIT fresh found')
+    expect(renderer.calls).toHaveLength(0)
+  })
+
+  it('W4 what another server made, and is old when it may be served at last, is said to be stale', async () => {
+    const { clock, store, kits } = createFleetOf(1)
+    const { engine, renderer } = kits[0]!
+    await store.claim(`c:${target.key}`, 30_000)
+    const read = watch(engine.read(target, READ))
+    await settle()
+    const call = watch(engine.revalidate(target, { onlyGenerated: false }))
+    store.records.set(target.key, encodeEntry(nowEntry(clock, '/b/x', 'theirs', { revalidate: 10 })))
+    await clock.advance(1000)
+    // It waits for the newer one, which hangs.
+    expect([read.state, renderer.calls.length]).toEqual(['pending', 1])
+    await clock.advance(30_000)
+    expect(call.state).toBe('rejected')
+    expect(read.value && show(read.value)).toBe('STALE stale-time theirs')
   })
 
   it('REL-41 an entry that a clock ahead has made ends the wait, and is not taken for the page', async () => {
