@@ -172,7 +172,8 @@ async function generatePages(
     packBodies: true,
     memoryBytes: toDefaultMemory(Infinity),
   })
-  const writer = await createPackWriter(folders.isr)
+  const madeAt = readSourceDate()
+  const writer = await createPackWriter(folders.isr, { reproducible: madeAt !== undefined })
   const encoder = createEncoder({
     thread: new URL('./encoder-thread.js', import.meta.url),
     threads: Math.max(1, Math.min(availableParallelism() - 1, MAX_ENCODERS)),
@@ -198,6 +199,7 @@ async function generatePages(
       settings: options.settings,
       concurrency: options.prerender.concurrency,
       now: () => Date.now(),
+      madeAt,
       reuse,
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       progress,
@@ -222,6 +224,22 @@ async function generatePages(
       progress.stop()
     }
   }
+}
+
+/**
+ * The time that a reproducible build is said to be made at, in milliseconds since the epoch.
+ *
+ * @see https://reproducible-builds.org/specs/source-date-epoch/
+ */
+function readSourceDate(): number | undefined {
+  const text = process.env['SOURCE_DATE_EPOCH'] ?? ''
+  if (text === '') return undefined
+  if (/^\d{1,12}$/.test(text)) return Number(text) * 1000
+  throw usageError(
+    'ISR_BUILD',
+    `The environment variable SOURCE_DATE_EPOCH is ${JSON.stringify(text)}. Give whole seconds since 1970, as in ` +
+      '`SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`, or unset it.',
+  )
 }
 
 async function describe(

@@ -5,6 +5,7 @@ import type { Entry, RouteManifest } from '../types.ts'
 import { renameOver, toErrorCode, toTempPath, writeFileAtomic } from './atomic-write.ts'
 import { encodeEntry } from './codec.ts'
 import { encodeIndex, INDEX_FILE, PACK_FILE, PACK_ID_BYTES, PACK_MAGIC, ROW_BYTES, toRowHash } from './pack-format.ts'
+import { copyInOrder } from './pack-order.ts'
 import { createRows, HASH_BYTES } from './rows.ts'
 
 /** Writes the prerendered entries of a build. */
@@ -26,6 +27,14 @@ export interface PackWriter {
 /** Records are written together: a call into the system for each would cost more than making it. */
 const CHUNK_BYTES = 1024 * 1024
 
+export interface PackWriterOptions {
+  /**
+   * Makes the same files of the same entries, in whichever order they come. They are copied once more for that. Default:
+   * false.
+   */
+  readonly reproducible?: boolean
+}
+
 /**
  * @param dir the folder of `route-manifest.json`; it is made when it is not there
  * @example
@@ -33,12 +42,15 @@ const CHUNK_BYTES = 1024 * 1024
  * await pack.add(entry)
  * const entries = await pack.finish()
  */
-export async function createPackWriter(dir: string): Promise<PackWriter> {
+export async function createPackWriter(
+  dir: string,
+  { reproducible = false }: PackWriterOptions = {},
+): Promise<PackWriter> {
   await mkdir(dir, { recursive: true })
   const path = join(dir, PACK_FILE)
-  const temp = toTempPath(path)
-  const file = await open(temp, 'wx')
-  const id = randomBytes(PACK_ID_BYTES)
+  let temp = toTempPath(path)
+  let file = await open(temp, 'wx+')
+  let id: Buffer = randomBytes(PACK_ID_BYTES)
   const rows = createRows(ROW_BYTES)
   /** Written ones, to be filled again: a new one for each million bytes would be garbage that is costly to collect. */
   const spares: Uint8Array[] = []
@@ -92,6 +104,21 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
     await before
   }
 
+  async function reorder(sorted: Buffer): Promise<void> {
+    const unordered = { temp, file }
+    const ordered = toTempPath(path)
+    file = await open(ordered, 'wx')
+    temp = ordered
+    try {
+      const made = copyInOrder(unordered.file.fd, file.fd, sorted)
+      id = made.id
+      bytes = made.bytes
+    } finally {
+      await unordered.file.close()
+      await rm(unordered.temp, { force: true })
+    }
+  }
+
   async function install(): Promise<void> {
     try {
       await renameOver(temp, path)
@@ -119,6 +146,7 @@ export async function createPackWriter(dir: string): Promise<PackWriter> {
       const sorted = rows.toSorted()
       send()
       await written
+      if (reproducible) await reorder(sorted)
       await file.sync()
       const { size } = await file.stat()
       if (size !== bytes) throw new Error(`The disk kept ${size} of ${bytes} bytes of ${PACK_FILE}`)
