@@ -9,11 +9,13 @@ interface Options {
   readonly seconds: number
   readonly connections: number
   readonly list: string
+  readonly isOnce: boolean
 }
 
 const options = JSON.parse(process.argv[2] ?? '') as Options
 const paths = readFileSync(options.list, 'utf8').trimEnd().split('\n')
 const random = createRandom(7)
+let last = -1
 
 const result = await autocannon({
   url: options.url,
@@ -22,7 +24,7 @@ const result = await autocannon({
   connections: options.connections,
   requests: [
     {
-      setupRequest: (request) => ({ ...request, path: paths[Math.floor(random() * paths.length)] ?? '/' }),
+      setupRequest: (request) => ({ ...request, path: paths[choose()] ?? '/' }),
     },
   ],
 })
@@ -39,3 +41,9 @@ process.stderr.write(
     p999: result.latency.p99_9,
   })}\n`,
 )
+
+function choose(): number {
+  if (!options.isOnce) return Math.floor(random() * paths.length)
+  last = (last + 1) % paths.length
+  return last
+}

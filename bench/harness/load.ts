@@ -9,6 +9,8 @@ export interface LoadOptions {
   readonly url: string
   /** Asked for at random, the same sequence in every run. */
   readonly paths: readonly string[]
+  /** Each path is asked for once, in order; there have to be enough. Default false. */
+  readonly isOnce?: boolean
   readonly headers?: Readonly<Record<string, string>>
   readonly seconds: number
   /** Default 64. */
@@ -56,6 +58,11 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     const command = chooseGenerator() === 'wrk' ? toWrk(options, list) : await toAutocannon(options, list)
     const { stderr } = await run(command, options.cores)
     const counted = JSON.parse(stderr.slice(stderr.indexOf('{"requests"'))) as Counted
+    if (options.isOnce && counted.requests > options.paths.length) {
+      throw new Error(
+        `${options.url}: ${counted.requests} requests for ${options.paths.length} paths; give more of them.`,
+      )
+    }
     if (counted.requests === 0) throw new Error(`${options.url}: no request was answered in ${options.seconds} s.`)
     const { microseconds, ...result } = counted
     return { ...result, perSecond: (counted.requests * 1e6) / microseconds }
@@ -64,18 +71,18 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   }
 }
 
-function toWrk({ url, headers = {}, seconds, connections = 64 }: LoadOptions, list: string): Command {
+function toWrk({ url, headers = {}, seconds, connections = 64, isOnce = false }: LoadOptions, list: string): Command {
   const script = new URL('load.lua', import.meta.url).pathname
   const head = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
   const flags = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', ...head, '-s', script]
-  return { file: 'wrk', args: [...flags, url, '--', list, '7'] }
+  return { file: 'wrk', args: [...flags, url, '--', list, '7', isOnce ? 'once' : 'random'] }
 }
 
 async function toAutocannon(
-  { url, headers = {}, seconds, connections = 64 }: LoadOptions,
+  { url, headers = {}, seconds, connections = 64, isOnce = false }: LoadOptions,
   list: string,
 ): Promise<Command> {
   const program = await compileProgram('harness/autocannon.ts')
-  const options = JSON.stringify({ url, headers, seconds, connections, list })
+  const options = JSON.stringify({ url, headers, seconds, connections, list, isOnce })
   return { file: process.execPath, args: [program, options] }
 }

@@ -13,6 +13,13 @@ export const isr: ServerKind = {
   },
 }
 
+/** The same with renders on the thread that answers. */
+export const isrInProcess: ServerKind = {
+  name: 'isr-in-process',
+  label: '**vite-plugin-isr**, `workers: 0`',
+  prepare: (site) => isr.prepare({ ...site, workers: 0 }),
+}
+
 export const isrInHttp = createEmbedded('isr-http', '`node:http`')
 export const isrInFastify = createEmbedded('isr-fastify', 'Fastify')
 export const isrInExpress = createEmbedded('isr-express', 'Express')

@@ -8,6 +8,8 @@ export interface SiteOptions {
   readonly revalidate?: number
   /** Units of work on top of each render, see site/work.ts. Default 0. */
   readonly work?: number
+  /** Threads that render, where the server has such a setting. Default its own. */
+  readonly workers?: number
 }
 
 /** A way to serve the site. */
@@ -23,6 +25,11 @@ export interface ServerKind {
 }
 
 /** The settings as the sites read them. */
-export function toSiteEnv({ pages, revalidate = 86_400, work = 0 }: SiteOptions): Record<string, string> {
-  return { BENCH_PAGES: String(pages), BENCH_REVALIDATE: String(revalidate), BENCH_WORK: String(work) }
+export function toSiteEnv({ pages, revalidate = 86_400, work = 0, workers }: SiteOptions): Record<string, string> {
+  return {
+    BENCH_PAGES: String(pages),
+    BENCH_REVALIDATE: String(revalidate),
+    BENCH_WORK: String(work),
+    ...(workers !== undefined && { BENCH_WORKERS: String(workers) }),
+  }
 }

@@ -1,4 +1,5 @@
 import { createPost, type Post } from './posts.ts'
+import { countRender } from './count.ts'
 import { readRevalidate, readVersion, readWork } from './settings.ts'
 import { work } from './work.ts'
 
@@ -11,6 +12,7 @@ export interface PostProps {
 /** What `getStaticProps` of every site returns. */
 export function loadPost(id: string): { notFound: true } | { props: PostProps; revalidate: number } {
   if (!/^[1-9]\d{0,8}$/.test(id)) return { notFound: true }
+  countRender()
   const units = readWork()
   if (units > 0) work(units)
   return {

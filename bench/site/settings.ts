@@ -19,3 +19,8 @@ export function readWork(): number {
 export function readVersion(): number {
   return Number(process.env['BENCH_VERSION'] ?? 1)
 }
+
+/** The file that gets a byte for each render. `BENCH_RENDERS`, none. */
+export function readRendersFile(): string | undefined {
+  return process.env['BENCH_RENDERS']
+}
