@@ -1,8 +1,10 @@
+import fs from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dirname, join, relative, sep } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NO_STORE } from './cache-control.ts'
 import { ask } from './testing/client.ts'
 import { startSite, type TestSite } from './testing/site.ts'
@@ -180,6 +182,29 @@ describe('files', () => {
       await rm(join(clientDir, name))
       await symlink(join(dir, 'server/app.mjs'), join(clientDir, name))
       expect((await ask(port, `/${name}`)).status).toBe(404)
+    }
+  })
+
+  it('none is looked at when the server starts, and of those that may change only the one that is asked for', async () => {
+    const looked: string[] = []
+    const { statSync } = fs
+    vi.spyOn(fs, 'statSync').mockImplementation(((path: string, ...rest: []) => {
+      looked.push(relative(clientDir, path))
+      return statSync(path, ...rest)
+    }) as typeof statSync)
+    syncBuiltinESMExports()
+    try {
+      const port = await start()
+      expect(looked).toEqual([])
+      for (const path of ['/assets/index-12345678.js', '/pub.txt']) {
+        expect((await ask(port, path)).status).toBe(200)
+      }
+      expect(new Set(looked.map((path) => path.split(sep).join('/')))).toEqual(
+        new Set(['assets/index-12345678.js', 'pub.txt']),
+      )
+    } finally {
+      vi.restoreAllMocks()
+      syncBuiltinESMExports()
     }
   })
 

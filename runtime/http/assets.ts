@@ -17,6 +17,11 @@ export interface Assets {
 /** `bytes=0-99`; anything else would be answered wrongly by sirv, and RFC 9110 lets a server ignore it. */
 const SIMPLE_RANGE = /^bytes=(\d{1,15})-(\d{0,15})$/
 
+type Serve = ReturnType<typeof sirv>
+
+const RULES = { etag: true, extensions: [] }
+const REVALIDATED = 'public, max-age=0'
+
 /**
  * @param dir `dist/client`; its files are listed once, so files that are added later are not served
  * @param assetsDir folder of the hashed assets below it: `assets`
@@ -25,22 +30,22 @@ export function createAssets(dir: string, assetsDir: string): Assets {
   const entries = readdirSync(dir, { withFileTypes: true, recursive: true })
   const files = new Set(listFiles(dir, entries))
   const hashedPrefix = `/${assetsDir}/`
-  const rules = { etag: true, extensions: [], setHeaders: setAssetHeaders }
-  // Others may change in place, and sirv would go on with the size that it knew: answers of which the rest is taken for the
-  // beginning of the next one on the connection. With `dev` it looks each time.
-  const serveNamed = sirv(dir, { ...rules, dev: true })
+  const hashedDir = join(dir, assetsDir)
+  // Others than hashed ones may change in place, and sirv would go on with the size that it knew: answers of which the rest is
+  // taken for the beginning of the next one on the connection. With `dev` it looks each time.
+  const serveNamed = sirv(dir, {
+    ...RULES,
+    dev: true,
+    setHeaders: (res, _path, file) => setHeaders(res, REVALIDATED, file),
+  })
   // Listing the folder, sirv follows links: out of it, in circles, and into an exception where one leads nowhere.
-  const hasLinks = entries.some((entry) => entry.isSymbolicLink())
-  const serveHashed = hasLinks ? serveNamed : sirv(dir, rules)
+  const hasLinks = entries.some((entry) => entry.isSymbolicLink() && isBelow(hashedDir, entry.parentPath))
+  let serveHashed: Serve | undefined
 
-  function setAssetHeaders(res: ServerResponse, path: string, { size }: { size: number }): void {
-    res.setHeader('X-Content-Type-Options', 'nosniff')
-    // A range that the file does not reach is answered with an error, which nobody may keep for a year.
-    const start = Number(SIMPLE_RANGE.exec(res.req.headers.range ?? '')?.[1] ?? 0)
-    if (start > 0 && start >= size) return
-    const control = path.startsWith(hashedPrefix) ? IMMUTABLE : 'public, max-age=0'
-    // A cookie of middleware in front is one visitor's.
-    res.setHeader('Cache-Control', res.hasHeader('set-cookie') ? control.replace('public', 'private') : control)
+  /** Looks at each file in the folder. There may be thousands, and the first visitor wants a page. */
+  function createServeHashed(): Serve {
+    const rules = { ...RULES, dev: hasLinks }
+    return sirv(hashedDir, { ...rules, setHeaders: (res, _path, file) => setHeaders(res, IMMUTABLE, file) })
   }
 
   return {
@@ -55,11 +60,26 @@ export function createAssets(dir: string, assetsDir: string): Assets {
       dropFraming(res)
       guardStream(res)
       // Only the path and the headers of a request are of interest to sirv, which would read the path with its base.
-      const request = { url: path, headers: toAssetHeaders(req) } as IncomingMessage
-      const serve = path.startsWith(hashedPrefix) ? serveHashed : serveNamed
+      const isHashed = path.startsWith(hashedPrefix)
+      const url = isHashed ? path.slice(hashedPrefix.length - 1) : path
+      const request = { url, headers: toAssetHeaders(req) } as IncomingMessage
+      const serve = isHashed ? (serveHashed ??= createServeHashed()) : serveNamed
       serve(request, res, () => sendText(req, res, 404, 'Not Found'))
     },
   }
+}
+
+function setHeaders(res: ServerResponse, control: string, { size }: { size: number }): void {
+  res.setHeader('X-Content-Type-Options', 'nosniff')
+  // A range that the file does not reach is answered with an error, which nobody may keep for a year.
+  const start = Number(SIMPLE_RANGE.exec(res.req.headers.range ?? '')?.[1] ?? 0)
+  if (start > 0 && start >= size) return
+  // A cookie of middleware in front is one visitor's.
+  res.setHeader('Cache-Control', res.hasHeader('set-cookie') ? control.replace('public', 'private') : control)
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder + sep)
 }
 
 /** Links are no files: what they lead to is not of this build. */
