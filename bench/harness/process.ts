@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What to start, as the user of that server would. */
@@ -94,6 +95,48 @@ export async function run(command: Command, cores?: string): Promise<{ stdout: s
   })
   if (code === 0) return output
   throw new Error(`${command.file} ${command.args.join(' ')} ended with ${code}:\n${output.stdout}${output.stderr}`)
+}
+
+/** What a command that ran to its end took. */
+export interface Measured {
+  readonly ms: number
+  /** User and system time of it and its children as they last were seen. 0 where the system does not tell. */
+  readonly cpuMs: number
+  /** The most resident memory that was seen of it and its children, in bytes. 0 where the system does not tell. */
+  readonly peakBytes: number
+  /** What it printed, and how many milliseconds after its start. */
+  readonly lines: ReadonlyArray<{ readonly ms: number; readonly text: string }>
+}
+
+const SAMPLE_MS = 50
+
+/** Runs a command to its end and watches what it takes. @throws Error with what it printed when its exit code is not 0. */
+export async function measureCommand(command: Command): Promise<Measured> {
+  const begin = performance.now()
+  const child = spawnPinned(command, {}, undefined)
+  const lines: Array<{ ms: number; text: string }> = []
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue
+    createInterface(stream).on('line', (text) => lines.push({ ms: performance.now() - begin, text }))
+  }
+  let cpuMs = 0
+  let peakBytes = 0
+  const timer = setInterval(() => {
+    // What has ended is counted no more, so the sum can fall.
+    cpuMs = Math.max(cpuMs, sumTree(child.pid ?? 0, readCpuMs))
+    peakBytes = Math.max(peakBytes, sumTree(child.pid ?? 0, readMemory))
+  }, SAMPLE_MS)
+  try {
+    const code = await new Promise<number | string>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (status, signal) => resolve(status ?? signal ?? 'an unknown reason'))
+    })
+    if (code === 0) return { ms: performance.now() - begin, cpuMs, peakBytes, lines }
+    const output = lines.map(({ text }) => text).join('\n')
+    throw new Error(`${command.file} ${command.args.join(' ')} ended with ${code}:\n${output}`)
+  } finally {
+    clearInterval(timer)
+  }
 }
 
 /** Whether a program can be found, by a call that does nothing. */

@@ -22,6 +22,8 @@ export interface EncoderOptions {
 
 interface Lane {
   readonly worker: Worker
+  /** Why it takes no more. */
+  failure: Error | undefined
   readonly waiting: Array<{
     readonly resolve: (records: EncodedRecords) => void
     readonly reject: (error: unknown) => void
@@ -59,14 +61,15 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
       // It makes no objects that live: a small nursery is emptied in no time, and the processor's cache holds it.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     })
-    const waiting: Lane['waiting'] = []
-    const fail = (error: unknown) => {
-      for (const { reject } of waiting.splice(0)) reject(error)
+    const lane: Lane = { worker, failure: undefined, waiting: [] }
+    const fail = (error: Error) => {
+      lane.failure ??= error
+      for (const { reject } of lane.waiting.splice(0)) reject(lane.failure)
     }
-    worker.on('message', (records: EncodedRecords) => waiting.shift()?.resolve(records))
+    worker.on('message', (records: EncodedRecords) => lane.waiting.shift()?.resolve(records))
     worker.on('error', fail)
     worker.on('exit', (code) => fail(new Error(`The thread that compresses pages ended with code ${code}`)))
-    return { worker, waiting }
+    return lane
   }
 
   function pickLane(): Lane {
@@ -81,7 +84,8 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
   }
 
   async function encode(batch: readonly Entry[]): Promise<EncodedRecords> {
-    const { worker, waiting } = pickLane()
+    const { worker, waiting, failure } = pickLane()
+    if (failure) throw failure
     return new Promise<EncodedRecords>((resolve, reject) => {
       waiting.push({ resolve, reject })
       worker.postMessage({ entries: batch, spare: outputs.pop() } satisfies EncodeRequest)
