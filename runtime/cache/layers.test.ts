@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createFloors } from '../isr/floors.ts'
-import { createFakePrerendered, createFakeStore, nowEntry, watch } from '../isr/testing/engine-kit.ts'
+import type { Entry, Prerendered } from '../types.ts'
+import { createFakePrerendered, createFakeStore, nowEntry, toPageEntry, watch } from '../isr/testing/engine-kit.ts'
 import { createVirtualClock, settle, type VirtualClock } from '../isr/testing/virtual-clock.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
 import type { PageEntry } from './completion.ts'
@@ -171,5 +172,171 @@ describe('layers over a store that is away', () => {
     const put = watch(layers.put(nowEntry(clock, '/b/x', 'v1')))
     await clock.advance(2000)
     expect(put).toMatchObject({ state: 'resolved', value: false })
+  })
+})
+
+describe('what lies below the memory', () => {
+  function createStack(
+    built: Entry[],
+    stored: Entry[],
+    prerendered: Partial<Prerendered> = {},
+    floors = createFloors(),
+    clock = createVirtualClock(),
+  ) {
+    const read = vi.fn(createFakePrerendered(built).read)
+    const kit = createKit(
+      1e6,
+      { floors, prerendered: { ...createFakePrerendered(built), read, ...prerendered } },
+      clock,
+    )
+    for (const entry of stored) kit.store.records.set(entry.key, encodeEntry(entry))
+    return { ...kit, read, floors }
+  }
+  const early = toPageEntry('/b/x', 'early', { startedAt: 1000 })
+  const late = toPageEntry('/b/x', 'late', { startedAt: 2000 })
+
+  it('a page is looked for once, however many ask, and again when it was not found', async () => {
+    const { layers, store } = createStack([], [])
+    expect(await Promise.all([layers.load(KEY), layers.load(KEY)])).toEqual([undefined, undefined])
+    expect(store.log).toHaveLength(1)
+    store.records.set(KEY, encodeEntry(late))
+    expect(await layers.load(KEY)).toEqual({ entry: late, outdated: false })
+    expect(layers.held(KEY)).toEqual(late)
+    expect(await layers.load(KEY)).toEqual({ entry: late, outdated: false })
+    expect(store.log).toHaveLength(2)
+  })
+
+  it('P10 the build is not read where the store has what is newer than all of it', async () => {
+    const newer = createStack([early], [late])
+    expect(await newer.layers.load(KEY)).toMatchObject({ entry: late })
+    expect(newer.read).not.toHaveBeenCalled()
+    const same = createStack([late], [late])
+    await same.layers.load(KEY)
+    expect(same.read).not.toHaveBeenCalled()
+    const older = createStack([late], [early])
+    expect(await older.layers.load(KEY)).toMatchObject({ entry: late })
+    // A build that does not say when it was made may be newer.
+    const { newestStartedAt: _, ...silent } = createFakePrerendered([late])
+    const unknown = createKit(1e6, { prerendered: silent })
+    unknown.store.records.set(KEY, encodeEntry(early))
+    expect(await unknown.layers.load(KEY)).toMatchObject({ entry: late })
+    const other = createStack([late], [toPageEntry('/b/other', 'x')])
+    expect(await other.layers.load('p:/b/other')).toBeDefined()
+    expect(other.read).not.toHaveBeenCalled()
+  })
+
+  it('P12 of two copies the one from after the last revalidation counts, or the newer one; an outdated one is not kept', async () => {
+    const floors = createFloors()
+    floors.raise(KEY, 1500)
+    // The build is older than any revalidation at run time, whatever its clock said.
+    const both = createStack([toPageEntry('/b/x', 'built', { startedAt: 3000 })], [late], {}, floors)
+    expect(await both.layers.load(KEY)).toEqual({ entry: late, outdated: false })
+    const none = createStack([late], [early], {}, floors)
+    expect(await none.layers.load(KEY)).toEqual({ entry: late, outdated: true })
+    expect(none.layers.held(KEY)).toBeUndefined()
+    const stored = createStack([], [early], {}, floors)
+    expect(await stored.layers.load(KEY)).toEqual({ entry: early, outdated: true })
+  })
+
+  it('P12 what was made while the disk was read wins', async () => {
+    const { layers, store, clock } = createStack([], [early])
+    let open = (): void => undefined
+    store.gate.get = new Promise((resolve) => (open = resolve))
+    const load = layers.load(KEY)
+    const made = nowEntry(clock, '/b/x', 'made')
+    void layers.put(made)
+    open()
+    expect(await load).toEqual({ entry: made, outdated: false })
+    expect(layers.held(KEY)).toBe(made)
+  })
+
+  it('REL-26 REL-45 a page of the build that is damaged, fails or hangs is none, and is told of', async () => {
+    const damaged = createStack([late], [], { read: async () => undefined })
+    expect(await damaged.layers.load(KEY)).toBeUndefined()
+    const failing = createStack([late], [], { read: () => Promise.reject(new Error('EIO')) })
+    expect(await failing.layers.load(KEY)).toBeUndefined()
+    const hung = createStack([late], [], { read: () => new Promise(() => {}) })
+    const load = hung.layers.load(KEY)
+    await hung.clock.advance(2000)
+    expect(await load).toBeUndefined()
+    const told = [damaged, failing, hung].flatMap(({ troubles }) => troubles)
+    expect(told.map(({ key, reason, error }) => [key, reason, (error as Error).message])).toEqual([
+      [KEY, 'damaged', `The prerendered entry ${KEY} is damaged and not used`],
+      [KEY, 'read', `Reading the prerendered entry ${KEY} failed: Error: EIO`],
+      [KEY, 'read', `Reading the prerendered entry ${KEY} failed: Error: the disk took longer than 2000 ms`],
+    ])
+    for (const { error } of told) expect(error).toMatchObject({ code: 'ISR_STORE' })
+    expect(told[1]?.error).toMatchObject({ cause: { message: 'EIO' } })
+    const unlisted = createStack([], [], { read: () => Promise.reject(new Error('never asked')) })
+    expect(await unlisted.layers.load(KEY)).toBeUndefined()
+    expect(unlisted.troubles).toEqual([])
+  })
+
+  it('P4 P12 what another server stored is newer only when it began later, and after the last revalidation here', async () => {
+    const { layers, floors, troubles } = createStack([], [late])
+    const known = (startedAt: number) => layers.loadNewer({ key: KEY, startedAt })
+    expect(await known(1999)).toEqual(late)
+    expect(await known(2000)).toBeUndefined()
+    floors.raise(KEY, 2001)
+    expect(await known(1999)).toBeUndefined()
+    expect(troubles).toEqual([])
+  })
+
+  it('P4 claims have keys of their own, so that no page is one', async () => {
+    const { layers, store } = createStack([], [])
+    const asked: string[] = []
+    Object.assign(store, {
+      claim: async (key: string, ms: number) => (asked.push(`claim ${key} ${ms}`), true),
+      delete: async (key: string) => void asked.push(`delete ${key}`),
+    })
+    expect(await layers.claim(KEY, 500)).toBe('claimed')
+    layers.unclaim(KEY)
+    await settle()
+    expect(asked).toEqual(['claim c:p:/b/x 500', 'delete c:p:/b/x'])
+  })
+
+  it('without a store the memory is all there is: nothing waits, nothing fails', async () => {
+    const { layers, clock, troubles } = createKit(1e6, { store: undefined })
+    const entry = nowEntry(clock, '/b/x', 'v1')
+    expect(await layers.put(entry)).toBe(true)
+    expect(await layers.put(entry, true)).toBe(true)
+    expect(layers.held(KEY)).toBe(entry)
+    expect(await layers.loadNewer({ key: KEY, startedAt: 0 })).toBeUndefined()
+    expect(await layers.claim(KEY, 500)).toBe('impossible')
+    layers.unclaim(KEY)
+    await layers.finish()
+    expect([clock.timers(), troubles]).toEqual([0, []])
+    const other = nowEntry(clock, '/b/y', 'kept')
+    layers.keep(other)
+    expect(layers.held('p:/b/y')).toBe(other)
+  })
+
+  it('P7 REL-45 that too much waits is told once in a pause, and again in the next one', async () => {
+    const { clock, store, layers, breakStore, troubles } = createKit()
+    const large = 'x'.repeat(4 * 1024 * 1024)
+    const told = () => troubles.splice(0).filter(({ reason }) => reason === 'backlog')
+    await breakStore()
+    for (let index = 0; index < 10; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
+    expect(told().map(({ error }) => error)).toMatchObject([{ code: 'ISR_STORE' }])
+    store.failure = {}
+    await clock.advance(1000)
+    store.failure = { get: new Error('ECONNREFUSED'), set: new Error('ECONNREFUSED') }
+    for (let index = 0; index < 5; index++) await layers.load(`p:/break-${index}`)
+    for (let index = 0; index < 10; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
+    expect(told()).toHaveLength(1)
+    await layers.finish()
+  })
+
+  it('P7 a quarter of a large memory may wait for the store', async () => {
+    const { clock, layers, breakStore, troubles } = createKit(256 * 1024 * 1024)
+    await breakStore()
+    troubles.length = 0
+    const large = 'x'.repeat(4 * 1024 * 1024)
+    // Each has its text as HTML and as navigation data: 8 MB.
+    for (let index = 0; index < 7; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
+    expect(troubles).toEqual([])
+    await layers.put(nowEntry(clock, '/b/8', large))
+    expect(troubles).toHaveLength(1)
+    await layers.finish()
   })
 })
