@@ -418,6 +418,19 @@ describe('a store that fails', () => {
     expect(cold.value && show(cold.value)).toBe('STALE stale-error v1')
   })
 
+  it('P1 who gets the old copy of an expired page that fails does not wait for the store a second time', async () => {
+    const clock = createVirtualClock()
+    const store = createFakeStore([nowEntry(clock, '/b/x', 'v1', { expire: 10 })])
+    // Too small for the page.
+    const settings = { ...SETTINGS, cache: { ...SETTINGS.cache, memoryBytes: 100 } }
+    const { engine, renderer } = createKit({ clock, store, settings })
+    renderer.answer = () => Promise.reject(new Error('down'))
+    await clock.advance(60_000)
+    expect(show(await engine.read(target, READ))).toBe('STALE stale-error v1')
+    expect(store.log).toEqual(['get p:/b/x'])
+    expect(renderer.calls).toHaveLength(1)
+  })
+
   it('REL-26 a damaged entry is a miss, is set aside, and is never served', async () => {
     const clock = createVirtualClock()
     const whole = createFakeStore([nowEntry(clock, '/b/x', 'v1')]).records.get(target.key) ?? new Uint8Array()
