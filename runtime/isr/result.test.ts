@@ -119,6 +119,7 @@ describe('parseStaticPaths', () => {
     [{ paths: {}, fallback: false }, 'B10', 'must be an array'],
     [{ paths: [], fallback: false, revalidate: 1 }, 'B11', 'extra keys: revalidate'],
     [undefined, 'B12', 'returned undefined'],
+    [null, 'B12', 'returned null'],
     [[], 'B12', 'returned an array'],
     [{ paths: [1], fallback: false }, 'B12', 'returned 1 among'],
   ])('%j is refused (%s)', (result, _id, message) => {
@@ -137,6 +138,7 @@ describe('parseStaticPaths', () => {
     const catchAll = (x: unknown) => () => paths({ paths: [{ params: { x } }], fallback: false }, '/d/[...x]')
     expect(catchAll(['a', 1])).toThrow('Its value is 1, and segments are text: make them `x.map(String)`.')
     expect(catchAll('a/b')).toThrow('Its value is "a/b": return the segments of the path')
+    expect(catchAll(7)).toThrow('Its value is 7: return the segments of the path')
     expect(catchAll(undefined)).toThrow(/for \/d\/\[\.\.\.x\]\.$/)
   })
   it('a path that is listed twice is kept once', () => {
@@ -261,6 +263,11 @@ describe('what is right', () => {
   it('V01 expire is taken in seconds', async () => {
     expect(await parse({ props: {}, expire: 1 })).toMatchObject({ expire: 1 })
     expect((await parse({ props: {} })).expire).toBeUndefined()
+  })
+  it('N01 notFound: true is the 404 page, with the lifetime that it was given', async () => {
+    expect(await parse({ notFound: true })).toEqual({ kind: 'notFound', revalidate: undefined, expire: undefined })
+    expect(await parse({ notFound: true, revalidate: 5, props: {} })).toMatchObject({ kind: 'notFound', revalidate: 5 })
+    expect(await parseServerSideProps({ notFound: true }, source)).toEqual({ kind: 'notFound' })
   })
   it('N01 notFound: false and undefined say nothing', async () => {
     expect(await parse({ props: { a: 1 }, notFound: false })).toMatchObject({ kind: 'page' })
