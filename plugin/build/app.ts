@@ -28,8 +28,8 @@ import { renderReport, renderReused, type RouteReport } from './report.ts'
 import { measureScripts, toClientFile } from './script-sizes.ts'
 import { moveServerAssets } from './server-assets.ts'
 
-/** One of them keeps up with one render thread. */
-const MAX_ENCODERS = 2
+/** So many keep up with one render thread. Fewer cores than threads are no loss: what is behind gets more of them. */
+const MAX_ENCODERS = 3
 
 /**
  * One `vite build`, from an empty folder to the manifest. The manifest is the last thing written, and the first thing
@@ -176,7 +176,7 @@ async function generatePages(
   const writer = await createPackWriter(folders.isr, { reproducible: madeAt !== undefined })
   const encoder = createEncoder({
     thread: new URL('./encoder-thread.js', import.meta.url),
-    threads: Math.max(1, Math.min(availableParallelism() - 1, MAX_ENCODERS)),
+    threads: Math.min(availableParallelism(), MAX_ENCODERS),
     pack: writer,
   })
   const progress = createProgress({

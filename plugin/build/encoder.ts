@@ -35,6 +35,8 @@ const BATCH_BYTES = 256 * 1024
 const INPUT_BYTES = 2 * BATCH_BYTES
 /** Entries without bodies. */
 const BATCH_ENTRIES = 256
+/** Batches that wait for a thread before another one is started. */
+const BUSY = 2
 const YOUNG_MB = 4
 /** A thread is never without work while another batch is made, and what waits stays small. */
 const BATCHES_PER_THREAD = 3
@@ -77,7 +79,7 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
       (best, lane) => (best && best.waiting.length <= lane.waiting.length ? best : lane),
       undefined,
     )
-    if (least?.waiting.length === 0 || (least && lanes.length === threads)) return least
+    if (least && (least.waiting.length < BUSY || lanes.length === threads)) return least
     const lane = start()
     lanes.push(lane)
     return lane
@@ -117,8 +119,13 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
       await append(batch, await records)
       if (memory) inputs.push(memory)
     })()
-    appended.catch(() => {})
-    return appended
+    const done = appended
+    window.push(done)
+    done.then(
+      () => window.shift(),
+      () => {},
+    )
+    return done
   }
 
   function copy(entry: Entry): Entry {
@@ -136,11 +143,12 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
   return {
     async add(entry) {
       const size = toPlainBytes(entry)
-      if (input && filled + size > input.byteLength) window.push(send(encode))
+      if (input && filled + size > input.byteLength) void send(encode)
       input ??= size > INPUT_BYTES ? new SharedArrayBuffer(size) : (inputs.pop() ?? new SharedArrayBuffer(INPUT_BYTES))
       entries.push(copy(entry))
-      if (filled >= BATCH_BYTES || entries.length >= BATCH_ENTRIES) window.push(send(encode))
-      while (window.length > threads * BATCHES_PER_THREAD) await window.shift()
+      if (filled >= BATCH_BYTES || entries.length >= BATCH_ENTRIES) void send(encode)
+      // All who wait go on together: their next pages travel in one message.
+      while (window.length > threads * BATCHES_PER_THREAD) await window[0]
     },
     async flush() {
       await send(lanes.length > 0 ? encode : async (batch) => encodeEntries({ entries: batch, spare: undefined }))

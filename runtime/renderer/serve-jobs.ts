@@ -23,6 +23,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   process.setSourceMapsEnabled(true)
   let isDismissed = false
   let outbox: Answer[] = []
+  let running = 0
   let sentAt = -Infinity
 
   const post = (message: FromWorker, transfer: TransferListItem[] = []) => port.postMessage(message, transfer)
@@ -38,6 +39,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   }
 
   async function answer(id: number, job: Job): Promise<void> {
+    running += 1
     try {
       const runJob = await runner
       send({ type: 'done', id, result: await runJob(job) })
@@ -47,8 +49,11 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   }
 
   function send(answer: Answer): void {
+    running -= 1
     outbox.push(answer)
-    if (performance.now() - sentAt >= ANSWER_MS) sendAll()
+    // Where nobody waits for one page, half of them go together, and the others keep this thread busy until new ones come.
+    const isDue = setup.packBodies ? outbox.length >= running : performance.now() - sentAt >= ANSWER_MS
+    if (isDue) sendAll()
     else if (outbox.length === 1) setImmediate(sendAll)
   }
 
