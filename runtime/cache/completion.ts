@@ -1,4 +1,5 @@
 import type { Body, Compressed, Entry } from '../types.ts'
+import { joinBodies } from './body.ts'
 
 /** An entry that holds a page. */
 export type PageEntry = Extract<Entry, { kind: 'page' }>
@@ -25,7 +26,8 @@ export function createCompletion(
 
   async function complete(entry: PageEntry): Promise<PageEntry> {
     const { html, data } = await compress(entry).catch(() => NOTHING)
-    const whole = { ...entry, html: withForms(entry.html, html), data: entry.data && withForms(entry.data, data) }
+    const bodies = joinBodies(withForms(entry.html, html), entry.data && withForms(entry.data, data))
+    const whole = { ...entry, ...bodies }
     onComplete(entry, whole)
     return whole
   }

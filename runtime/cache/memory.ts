@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { Entry } from '../types.ts'
+import { createRecent } from './recent.ts'
 
 /** Objects, map slots and the prepared headers that serving adds to an entry: measured, rounded up. */
 const ENTRY_OVERHEAD_BYTES = 700
@@ -25,15 +25,8 @@ export interface Memory {
  */
 export function createMemory(limits: { bytes: number; notFoundEntries: number }): Memory {
   const small = Math.max(1, Math.floor(limits.notFoundEntries))
-  const pages = new LRUCache<string, Entry>({
-    maxSize: Math.max(1, Math.floor(limits.bytes)),
-    sizeCalculation: toRetainedBytes,
-  })
-  const others = new LRUCache<string, Entry>({
-    max: small,
-    maxSize: small * SMALL_ENTRY_BYTES,
-    sizeCalculation: toRetainedBytes,
-  })
+  const pages = createRecent({ maxSize: Math.max(1, Math.floor(limits.bytes)), toSize: toRetainedBytes })
+  const others = createRecent({ max: small, maxSize: small * SMALL_ENTRY_BYTES, toSize: toRetainedBytes })
 
   return {
     get: (key) => pages.get(key) ?? others.get(key),
@@ -46,7 +39,7 @@ export function createMemory(limits: { bytes: number; notFoundEntries: number })
       pages.delete(key)
       others.delete(key)
     },
-    bytes: () => pages.calculatedSize + others.calculatedSize,
+    bytes: () => pages.size() + others.size(),
   }
 }
 

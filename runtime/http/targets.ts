@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { createRecent } from '../cache/recent.ts'
 import { toDataName } from '../routing/data-path.ts'
 import { toPageKey, toShellKey } from '../routing/key.ts'
 import { createMatcher } from '../routing/match.ts'
@@ -51,10 +51,10 @@ export function createTargets(manifest: RouteManifest): Targets {
       .filter((route) => route.kind === 'static' && isDynamic(route.pattern))
       .map((route) => route.pattern),
   )
-  const known = new LRUCache<string, Known>({
+  const known = createRecent<Known>({
     max: MAX_KNOWN,
     maxSize: MAX_KNOWN_BYTES,
-    sizeCalculation: (_found, rawPath) => KNOWN_BYTES + 4 * rawPath.length,
+    toSize: (_found, rawPath) => KNOWN_BYTES + 4 * rawPath.length,
   })
 
   function toErrorTarget(pattern: '/404' | '/500'): Target {
