@@ -62,6 +62,17 @@ describe('the breaker', () => {
     expect(breaker.isPaused()).toBe(false)
   })
 
+  it('a success from before the last pause does not start the count anew', () => {
+    const breaker = createBreaker(noJitter)
+    const early = breaker.enter(0)
+    failTimes(breaker, 5, 0)
+    breaker.enter(1000)?.succeed(1000)
+    failTimes(breaker, 4, 2000)
+    expect(early?.succeed(2000)).toBe(false)
+    failTimes(breaker, 1, 2000)
+    expect(breaker.isPaused()).toBe(true)
+  })
+
   it('REL-40 a clock that is set back does not make a pause longer', () => {
     const breaker = createBreaker(noJitter)
     failTimes(breaker, 5, 1e9)

@@ -165,7 +165,11 @@ describe('the guarded store', () => {
     })
     for (let index = 0; index < 5; index++) {
       const written = await write()
-      expect(written).toMatchObject({ state: 'failed', isTried: true, error: { code: 'ISR_STORE' } })
+      expect(written).toMatchObject({
+        state: 'failed',
+        isTried: true,
+        error: { code: 'ISR_STORE', cause: { message: 'READONLY' } },
+      })
       // It let go of the bytes at once.
       expect(written).not.toHaveProperty('rest')
     }

@@ -136,6 +136,44 @@ describe('layers over a store that is away', () => {
     expect(clock.timers()).toBe(0)
   })
 
+  it('REL-45 P9 what waits outlasts all pauses, and is written over an older page of another server', async () => {
+    const { clock, store, layers, readStored, breakStore } = createKit()
+    const older = nowEntry(clock, '/b/x', 'older')
+    await clock.advance(10)
+    await breakStore()
+    const entry = nowEntry(clock, '/b/x', 'v1')
+    await layers.put(entry)
+    // Found out five times that it is still away.
+    await clock.advance(1000 + 2000 + 4000 + 8000 + 15_000)
+    expect(store.records.size).toBe(0)
+    store.failure = {}
+    store.records.set(KEY, encodeEntry(older))
+    await clock.advance(15_000)
+    expect(readStored()).toBe(entry.startedAt)
+    expect(clock.timers()).toBe(0)
+  })
+
+  it.each([true, false])(
+    'P12 an old page that lands late over a newer one is replaced by that, or removed where it is not known (known: %s)',
+    async (isKnown) => {
+      const { clock, store, memory, layers, readStored } = createKit()
+      let land = (): void => undefined
+      store.gate.set = new Promise((resolve) => (land = resolve))
+      void layers.put(nowEntry(clock, '/b/x', 'old'))
+      await clock.advance(2000)
+      delete store.gate.set
+      const newer = nowEntry(clock, '/b/x', 'newer')
+      void layers.put(newer)
+      await clock.advance(30_000)
+      expect(readStored()).toBe(newer.startedAt)
+      if (!isKnown) memory.delete(KEY)
+      land()
+      await settle()
+      expect(readStored()).toBe(isKnown ? newer.startedAt : undefined)
+      expect(clock.timers()).toBe(0)
+    },
+  )
+
   it('REL-45 while it stays away it is asked now and then, not by each visitor, and nobody hears of it again', async () => {
     const { clock, store, layers, breakStore, troubles, log } = createKit()
     await breakStore()
@@ -277,6 +315,8 @@ describe('what lies below the memory', () => {
     const known = (startedAt: number) => layers.loadNewer({ key: KEY, startedAt })
     expect(await known(1999)).toEqual(late)
     expect(await known(2000)).toBeUndefined()
+    floors.raise(KEY, 2000)
+    expect(await known(1999)).toEqual(late)
     floors.raise(KEY, 2001)
     expect(await known(1999)).toBeUndefined()
     expect(troubles).toEqual([])
@@ -316,24 +356,24 @@ describe('what lies below the memory', () => {
     const large = 'x'.repeat(4 * 1024 * 1024)
     const told = () => troubles.splice(0).filter(({ reason }) => reason === 'backlog')
     await breakStore()
-    for (let index = 0; index < 10; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
+    for (let index = 0; index < 4; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
     expect(told().map(({ error }) => error)).toMatchObject([{ code: 'ISR_STORE' }])
     store.failure = {}
     await clock.advance(1000)
     store.failure = { get: new Error('ECONNREFUSED'), set: new Error('ECONNREFUSED') }
     for (let index = 0; index < 5; index++) await layers.load(`p:/break-${index}`)
-    for (let index = 0; index < 10; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
+    for (let index = 0; index < 4; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
     expect(told()).toHaveLength(1)
     await layers.finish()
   })
 
   it('P7 a quarter of a large memory may wait for the store', async () => {
-    const { clock, layers, breakStore, troubles } = createKit(256 * 1024 * 1024)
+    const { clock, layers, breakStore, troubles } = createKit(160 * 1024 * 1024)
     await breakStore()
     troubles.length = 0
     const large = 'x'.repeat(4 * 1024 * 1024)
     // Each has its text as HTML and as navigation data: 8 MB.
-    for (let index = 0; index < 7; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
+    for (let index = 0; index < 4; index++) await layers.put(nowEntry(clock, `/b/${index}`, large))
     expect(troubles).toEqual([])
     await layers.put(nowEntry(clock, '/b/8', large))
     expect(troubles).toHaveLength(1)

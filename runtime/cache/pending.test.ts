@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../types.ts'
 import { createVirtualClock } from '../isr/testing/virtual-clock.ts'
+import { toRetainedBytes } from './memory.ts'
 import { createPending, type WriteResult } from './pending.ts'
 import { toEntryOf } from './testing/entries.ts'
 
@@ -380,5 +381,71 @@ describe('pending writes', () => {
     for (const each of land) each()
     await clock.advance(60_000)
     expect([writes.length, forgotten]).toEqual([2, []])
+  })
+
+  it('P7 what just fits is taken, and nothing gives way to it; what does not is said to be not stored', async () => {
+    const size = toRetainedBytes(toEntryOf('a', 10_000))
+    const { pending, writes, refused, setWait } = createGated(2 * size)
+    setWait(1000)
+    for (const key of ['a', 'b']) {
+      void pending.add(toEntryOf(key, 10_000))
+      for (const write of writes.splice(0)) write.finish({ state: 'paused', isTried: false })
+      await turn()
+    }
+    expect(refused).toEqual([])
+    expect(await pending.add(toEntryOf('large', 30_000))).toBe(false)
+    expect(refused.map(({ key }) => key)).toEqual(['a', 'b', 'large'])
+  })
+
+  it('P7 P9 what the store lets go of in the end makes room again', async () => {
+    const { pending, writes, refused, clock } = createGated(15_000)
+    let letGo = (): void => undefined
+    void pending.add(toEntryOf('a', 10_000))
+    writes[0]?.finish({ state: 'failed', rest: new Promise<void>((resolve) => (letGo = resolve)) })
+    await clock.advance(30_000)
+    letGo()
+    await turn()
+    void pending.add(toEntryOf('b', 10_000))
+    expect(refused).toEqual([])
+  })
+
+  it('nobody waits behind a write that was given up', async () => {
+    const { pending, writes } = createGated()
+    void pending.add(toEntryOf('a', 10))
+    writes[0]?.finish({ state: 'failed', rest: new Promise(() => {}) })
+    await turn()
+    expect(await pending.add(toEntryOf('a', 10, { startedAt: 2 }))).toBe(false)
+  })
+
+  it('however much is put off, one timer waits for it, and none once it is closed', async () => {
+    const { pending, writes, forgotten, clock } = createGated()
+    for (const key of ['a', 'b', 'c']) void pending.add(toEntryOf(key, 10))
+    for (const write of writes.splice(0)) write.finish({ state: 'paused', isTried: false })
+    await turn()
+    expect(clock.timers()).toBe(1)
+    let land = (): void => undefined
+    void pending.add(toEntryOf('hung', 10))
+    writes.splice(0)[0]?.finish({ state: 'failed', rest: new Promise<void>((resolve) => (land = resolve)) })
+    await turn()
+    void pending.add(toEntryOf('late', 10))
+    const [late] = writes.splice(0)
+    pending.close()
+    late?.finish({ state: 'paused', isTried: false })
+    await turn()
+    land()
+    await turn()
+    expect([clock.timers(), writes.length, forgotten]).toEqual([0, 0, []])
+  })
+
+  it('REL-53 what lands after the end is not mended', async () => {
+    const { pending, writes, forgotten, clock } = createGated()
+    let land = (): void => undefined
+    void pending.add(toEntryOf('a', 10))
+    writes[0]?.finish({ state: 'failed', rest: new Promise<void>((resolve) => (land = resolve)) })
+    await clock.advance(30_000)
+    pending.close()
+    land()
+    await turn()
+    expect([writes.length, forgotten]).toEqual([1, []])
   })
 })
