@@ -170,6 +170,7 @@ async function generatePages(
     maxPageBytes: options.settings.maxPageBytes,
     compress: false,
     packBodies: true,
+    concurrency: options.prerender.concurrency,
     memoryBytes: toDefaultMemory(Infinity),
   })
   const madeAt = readSourceDate()

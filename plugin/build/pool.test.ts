@@ -46,6 +46,30 @@ describe('forEachAtMost', () => {
   })
 })
 
+describe('forEachAtMost with a limit that changes', () => {
+  it('begins more tasks once more are allowed, and rejects when there is no next item', async () => {
+    let limit = 1
+    let running = 0
+    const seen: number[] = []
+    function* items() {
+      yield* [1, 2, 3, 4]
+      throw new Error('no more')
+    }
+    const run = forEachAtMost(
+      () => limit,
+      items(),
+      async () => {
+        seen.push(++running)
+        await new Promise((resolve) => setImmediate(resolve))
+        limit = 3
+        running -= 1
+      },
+    )
+    await expect(run).rejects.toThrow('no more')
+    expect(seen).toEqual([1, 1, 2, 3])
+  })
+})
+
 describe('withRetries', () => {
   it('B27 tries three times in total, with growing pauses, and throws the last error', async () => {
     const pauses: number[] = []

@@ -30,10 +30,12 @@ interface SetUp {
   readonly routes: RouteRecord[]
   readonly answer: (job: Job) => unknown
   readonly concurrency?: number
+  /** How long each job takes. Default 10. */
+  readonly jobMs?: number
   readonly write?: PrerenderOptions['write']
 }
 
-async function run({ routes, answer, concurrency = 2, write }: SetUp) {
+async function run({ routes, answer, concurrency = 2, jobMs = 10, write }: SetUp) {
   const entries: Entry[] = []
   const warnings: string[] = []
   const jobs: Job[] = []
@@ -48,7 +50,7 @@ async function run({ routes, answer, concurrency = 2, write }: SetUp) {
       most = Math.max(most, ++running)
       try {
         await Promise.resolve()
-        time += 10
+        time += jobMs
         return answer(job)
       } finally {
         running -= 1
@@ -180,11 +182,18 @@ describe('prerender', () => {
       expect.stringContaining('data for page "/b/[id]" (path "/b/1") is 250 kB which exceeds the threshold of 128 kB'),
     ])
   })
-  it('never runs more pages at a time than allowed, and keeps only a few for the table', async () => {
+  it('tells the worker of many quick pages at a time', async () => {
+    const paths = Array.from({ length: 500 }, (_, index) => `/b/${index}`)
+    const answer = (job: Job) => (job.type === 'paths' ? listing(...paths) : page())
+    const { most } = await run({ routes: [route('/b/[id]')], concurrency: 4, jobMs: 0, answer })
+    expect(most).toBe(64)
+  })
+  it('asks for no more slow pages at a time than allowed, and keeps only a few for the table', async () => {
     const paths = Array.from({ length: 500 }, (_, index) => `/b/${index}`)
     const { most, routes, entries } = await run({
       routes: [route('/b/[id]')],
       concurrency: 4,
+      jobMs: 100,
       answer: (job) => (job.type === 'paths' ? listing(...paths) : page()),
     })
     expect(most).toBe(4)

@@ -90,7 +90,8 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
   const warnOfLargeData = createLargeDataWarnings(options.warn, { repeat: false })
   let reused = 0
   progress.expect(countJobs(routes, listings))
-  await forEachAtMost(concurrency, createJobs(routes, listings), async (pageJob) => {
+  const ahead = createAhead(concurrency)
+  await forEachAtMost(ahead.toLimit, createJobs(routes, listings), async (pageJob) => {
     const { route, path, params, job } = pageJob
     let made: Made
     try {
@@ -104,6 +105,7 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
     // A full disk is no failing page: it ends the build at once, so it is not caught above.
     await made.write()
     if (made.isReused) reused += 1
+    ahead.note(made.durationMs)
     note(reports.get(route.pattern)!, pageJob, made)
     warnOfLargeData(route.pattern, path, made.dataBytes)
   })
@@ -126,6 +128,24 @@ async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Pr
     }
   })
   return listings
+}
+
+/** More in a message saves no more; and when a page ends the worker, as many are tried again one by one. */
+const MOST_AHEAD = 64
+const QUICK_MS = 50
+
+/**
+ * Decides how many pages the worker is told of. No more than `concurrency` of them run at a time, but a message costs more than
+ * looking at a page that is the same: of quick pages many travel together. Of slow ones none waits, as its time limit runs.
+ */
+function createAhead(concurrency: number): { toLimit: () => number; note: (durationMs: number) => void } {
+  let limit = concurrency
+  return {
+    toLimit: () => limit,
+    note(durationMs) {
+      limit = durationMs < QUICK_MS ? Math.max(limit, Math.min(limit + 1, MOST_AHEAD)) : concurrency
+    },
+  }
 }
 
 /** A page that was made, or that is the one of the build before. */

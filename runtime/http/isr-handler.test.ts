@@ -75,6 +75,23 @@ describe('a built site', () => {
     expect((await ask(port, '/')).text).not.toContain('prerendered')
   })
 
+  it('W13 a new build of the same code begins with none of the pages that servers of the one before have made', async () => {
+    const older = build
+    await ask(await start(), '/p/1')
+    await stop()
+    build = await createTestBuild()
+    try {
+      expect(build.manifest.buildId).toBe(older.manifest.buildId)
+      const port = await start({ cacheDir: join(older.root, 'cache') })
+      expect((await ask(port, '/p/1')).headers['x-isr-cache']).toBe('MISS')
+      await stop()
+      expect(await readdir(join(older.root, 'cache'))).toHaveLength(2)
+    } finally {
+      await stop()
+      await older.remove()
+    }
+  })
+
   it('O01 revalidates, and rejects with codes', async () => {
     const port = await start()
     expect((await ask(port, '/api/revalidate?path=/')).text).toBe('{"status":"regenerated"}')

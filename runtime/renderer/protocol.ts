@@ -11,6 +11,8 @@ export interface WorkerSetup {
   readonly compress: boolean
   /** See `WorkerRendererOptions`. */
   readonly packBodies: boolean
+  /** Jobs that run at a time. */
+  readonly concurrency: number | undefined
   /** Bytes outside of the JavaScript heap (Node's buffers) past which the worker ends itself. */
   readonly memoryBytes: number | undefined
 }

@@ -22,8 +22,10 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   const setup = (workerData ?? {}) as Partial<WorkerSetup>
   process.setSourceMapsEnabled(true)
   let isDismissed = false
-  let outbox: Answer[] = []
+  const { concurrency = Infinity } = setup
+  const queue: Array<{ readonly id: number; readonly job: Job }> = []
   let running = 0
+  let outbox: Answer[] = []
   let sentAt = -Infinity
 
   const post = (message: FromWorker, transfer: TransferListItem[] = []) => port.postMessage(message, transfer)
@@ -38,8 +40,19 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     }
   }
 
+  /** Jobs may come many in a message; no more of them run at a time than should. */
+  function startNext(): void {
+    while (running < concurrency && queue.length > 0) {
+      const { id, job } = queue.shift()!
+      running += 1
+      void answer(id, job).finally(() => {
+        running -= 1
+        startNext()
+      })
+    }
+  }
+
   async function answer(id: number, job: Job): Promise<void> {
-    running += 1
     try {
       const runJob = await runner
       send({ type: 'done', id, result: await runJob(job) })
@@ -49,10 +62,10 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   }
 
   function send(answer: Answer): void {
-    running -= 1
     outbox.push(answer)
+    const others = running - 1 + queue.length
     // Where nobody waits for one page, half of them go together, and the others keep this thread busy until new ones come.
-    const isDue = setup.packBodies ? outbox.length >= running : performance.now() - sentAt >= ANSWER_MS
+    const isDue = setup.packBodies ? outbox.length >= others : performance.now() - sentAt >= ANSWER_MS
     if (isDue) sendAll()
     else if (outbox.length === 1) setImmediate(sendAll)
   }
@@ -73,7 +86,10 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     } else if (message.type === 'exit') {
       isDismissed = true
       process.exit()
-    } else for (const { id, job } of message.jobs) void answer(id, job)
+    } else {
+      queue.push(...message.jobs)
+      startNext()
+    }
   })
   process.on('exit', (code) => {
     sendAll()

@@ -19,6 +19,13 @@ process.on('exit', () => appendFileSync(new URL('exits', import.meta.url), threa
 const pages = {
   '/good': () => ({ props: { threadId, text: 'x'.repeat(5000) } }),
   '/slow': () => new Promise((resolve) => setTimeout(() => resolve({ props: { threadId } }), 300)),
+  '/counted': async () => {
+    globalThis.running = (globalThis.running ?? 0) + 1
+    globalThis.most = Math.max(globalThis.most ?? 0, running)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    running -= 1
+    return { props: { most } }
+  },
   '/throws': () => { throw new Error('boom') },
   '/hangs': () => new Promise(() => {}),
   '/loops': () => { for (;;); },
@@ -86,6 +93,18 @@ describe('createWorkerRenderer', () => {
       const generated = (await renderer.run(job('/good'), { timeoutMs: 20_000 })) as { html: { br: Uint8Array } }
       expect(generated.html.br.byteLength).toBe(generated.html.br.buffer.byteLength)
     }))
+
+  it('runs no more jobs at a time in a worker than it should', async () => {
+    const findMost = async (concurrency: number | undefined): Promise<number> => {
+      let most = 0
+      await withRenderer(concurrency === undefined ? {} : { concurrency }, async (run) => {
+        const answers = await Promise.all(Array.from({ length: 12 }, () => run('/counted')))
+        most = Math.max(...answers.map((text) => Number(/"most":(\d+)/.exec(text)?.[1])))
+      })
+      return most
+    }
+    expect([await findMost(3), await findMost(undefined)]).toEqual([3, 12])
+  })
 
   it('REL-03 errors come across with page, path and the stack of the user code', () =>
     withRenderer({}, async (run) => {

@@ -22,6 +22,8 @@ export interface WorkerRendererOptions {
    * who copy them anyway. Default: false, each has memory of its own.
    */
   readonly packBodies?: boolean
+  /** Jobs that run at a time in one worker; others that it has wait there, and their time limit runs. Default: all. */
+  readonly concurrency?: number
   /** Worker threads; each starts with the first job it gets. */
   readonly workers: number
   /**
@@ -160,10 +162,10 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   }
 
   function start(lane: Lane): Worker {
-    const { buildId, maxPageBytes, compress = true, packBodies = false } = options
+    const { buildId, maxPageBytes, compress = true, packBodies = false, concurrency } = options
     const worker = new Worker(options.worker, {
       name: 'isr-render',
-      workerData: { buildId, maxPageBytes, compress, packBodies, memoryBytes } satisfies WorkerSetup,
+      workerData: { buildId, maxPageBytes, compress, packBodies, concurrency, memoryBytes } satisfies WorkerSetup,
       ...(memoryBytes !== undefined && { resourceLimits: { maxOldGenerationSizeMb: toHeapMegabytes(memoryBytes) } }),
     })
     let reason: unknown
