@@ -154,7 +154,6 @@ describe('a second vite build', () => {
     await site.write(files)
     expect(await rebuild()).toEqual(ALL)
     expect((await readManifest()).buildId !== buildId).toBe(isInCode)
-    expect(await rebuild()).toEqual([])
   })
 
   it('never takes a damaged page', async () => {
@@ -167,9 +166,8 @@ describe('a second vite build', () => {
     expect(await rebuild()).toEqual(['3'])
     expect(await readEntries(POSTS)).toEqual(entries)
 
-    const { size } = { size: (await readFile(pack)).length }
     for (const damage of [
-      () => truncate(pack, size - 1),
+      () => truncate(pack, bytes.length - 1),
       () => rm(join(site.root, CACHE, 'entries.index')),
       () => rm(pack),
       () => truncate(join(site.root, CACHE, 'entries.fingerprints'), 100),
