@@ -36,14 +36,22 @@ const builders = [...[1, threads].flatMap((count) => createLoops(count)), create
 )
 const chosen = builders.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
 
+const commands = new Map<string, Map<number, number>>()
 const tables: ResultTable[] = []
-for (const pages of sizes) tables.push(await measureSize(pages))
+for (const pages of sizes) {
+  const able = chosen.filter(({ maxPages }) => pages <= maxPages)
+  if (able.length > 0) tables.push(await measureSize(pages, able))
+}
 for (const folder of [OUT, NEXT_OUT]) rmSync(folder, { recursive: true, force: true })
+const [smaller, larger] = sizes
+if (smaller !== undefined && larger !== undefined) tables.push(...toMarginalTable(smaller, larger))
 writeResults('build', { method: describeMethod(), leftOut: [], tables }, options)
 
-async function measureSize(pages: number): Promise<ResultTable> {
-  const able = chosen.filter(({ maxPages }) => pages <= maxPages)
+async function measureSize(pages: number, able: readonly Builder[]): Promise<ResultTable> {
   const figures = await measureRounds(able, countRounds(pages), (builder) => measure(builder, pages))
+  for (const [name, { command }] of figures) {
+    if (command) commands.set(name, new Map(commands.get(name)).set(pages, command.median))
+  }
   return {
     id: `build-${pages}`,
     title: `${pages.toLocaleString('en-US')} pages`,
@@ -73,16 +81,34 @@ async function measure(builder: Builder, pages: number): Promise<Sample> {
   }
 }
 
+/** What nobody's own words can hide: how much longer the whole command takes for more pages. */
+function toMarginalTable(smaller: number, larger: number): ResultTable[] {
+  const rows = chosen.flatMap(({ name, label }) => {
+    const [low, high] = [smaller, larger].map((pages) => commands.get(name)?.get(pages))
+    if (low === undefined || high === undefined || high <= low) return []
+    const rate = (larger - smaller) / (high - low)
+    return [{ name, label, cells: { rate: { median: rate, min: rate, max: rate } } }]
+  })
+  if (rows.length === 0) return []
+  const title = `Pages per second by the whole command: ${larger.toLocaleString('en-US')} against ${smaller.toLocaleString('en-US')} pages`
+  const columns = [{ key: 'rate', label: 'pages/s', isCompared: true }]
+  return [{ id: 'build-marginal', title, reference: 'next', columns, rows }]
+}
+
 function createLoops(count: number): Builder[] {
   const outputs = [
     { output: 'nothing', label: 'nothing written', maxPages: 10_000 },
     { output: 'files', label: 'a file per page', maxPages: 10_000 },
     { output: 'packed', label: 'one file', maxPages: Infinity },
-    { output: 'compressed', label: 'one file, with brotli and gzip of each page', maxPages: Infinity },
+    {
+      output: 'compressed',
+      label: 'one file, with brotli and gzip of each page',
+      maxPages: count === 1 ? 10_000 : Infinity,
+    },
   ]
   return outputs.map(({ output, label, maxPages }) => ({
     name: `${output}-${count}`,
-    label: `\`renderToString\` in a loop, ${label}, ${count} thread${count === 1 ? '' : 's'}`,
+    label: `Loop, ${label}, ${count} thread${count === 1 ? '' : 's'}`,
     maxPages,
     toCommand: (pages) => ({
       file: process.execPath,
