@@ -292,6 +292,8 @@ export interface RenderInput {
   /** `router.query`: route parameters (for a `server` page merged with the URL query); `{}` in a shell. */
   query: Query
   pageProps: Record<string, unknown>
+  /** The same as JSON, where it has been made already. */
+  propsJson?: string
   isFallback: boolean
   draft: boolean
   /** 200, 404 or 500; handed to `_error`. */

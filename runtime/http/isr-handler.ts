@@ -152,6 +152,7 @@ function createRenderer(build: BuildFolder, onLost: (error: unknown) => void): R
     buildId,
     maxPageBytes,
     compress: false,
+    givesWay: true,
     memoryBytes,
     onLost,
   })

@@ -16,6 +16,9 @@ import type {
 import { toFingerprint } from './fingerprint.ts'
 import { parseStaticPaths, parseStaticProps, type ParsedLifetime, type ParsedResult } from './result.ts'
 
+/** How the navigation data of a page begins. */
+const PROPS_BEGIN = '{"pageProps":'
+
 /** The content types of a page's two representations. */
 const HTML_TYPE = 'text/html; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -153,6 +156,7 @@ async function renderPage(work: Work, job: PageJob, { result, json }: PageResult
       asPath: applyTrailingSlash(job.path, app.trailingSlash),
       query: job.params,
       pageProps: result.props,
+      ...(json !== undefined && { propsJson: json.slice(PROPS_BEGIN.length, -1) }),
       isFallback: false,
       draft: job.draft ?? false,
       statusCode: statusOf(route.pattern),

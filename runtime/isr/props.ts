@@ -136,5 +136,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
  * @example toInlineJson('</script>') // '"\\u003c/script\\u003e"'
  */
 export function toInlineJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNSAFE, (character) => ESCAPES[character]!)
+  return escapeJson(JSON.stringify(value))
+}
+
+/** The same for what is JSON already. */
+export function escapeJson(json: string): string {
+  return json.replace(UNSAFE, (character) => ESCAPES[character]!)
 }

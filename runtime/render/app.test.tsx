@@ -69,6 +69,22 @@ describe('the document', () => {
         '<script type="module" src="/assets/entry.js"></script></body></html>',
     )
   })
+  it('W22 props that are JSON already make the same document', async () => {
+    const pageProps = { text: '</script>\u2028<!--"pageProps":null', query: { id: '1' }, none: null, list: [1, [2]] }
+    const query = { id: '"pageProps":null' }
+    const propsJson = JSON.stringify(pageProps)
+    const known = await site().render(
+      input({ pattern: '/posts/[id]', asPath: '/posts/1', query, pageProps, propsJson }),
+    )
+    expect(known).toBe(await site().render(input({ pattern: '/posts/[id]', asPath: '/posts/1', query, pageProps })))
+    expect(readData(known)).toMatchObject({ query, pageProps })
+  })
+  it('the props of an error page are told its status, whatever was JSON before', async () => {
+    const html = await site().render(
+      input({ pattern: '/404', pageProps: { own: 1 }, propsJson: '{"own":1}', statusCode: 404 }),
+    )
+    expect(readData(html)).toMatchObject({ pageProps: { own: 1, statusCode: 404 } })
+  })
   it('puts stylesheets, preloads and development tags at the start of the head, after the encoding', async () => {
     const app = site({
       assets: (pattern) => ({ css: [`/assets/a.css?p=${pattern}&x`], js: ['/assets/"page".js'] }),

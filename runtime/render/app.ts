@@ -3,7 +3,7 @@ import { createLinkTools } from '../client/links.ts'
 import type { AnyComponent, ComponentModule } from '../client/types.ts'
 import { isShell, pickParams, toErrorStatus, toRouter, toServedPath, type View } from '../client/view.ts'
 import { IsrError } from '../errors.ts'
-import { toInlineJson } from '../isr/props.ts'
+import { escapeJson, toInlineJson } from '../isr/props.ts'
 import type { ApiModule, IsrApp, PageData, PageModule, RenderInput, RouteKind, RouteRecord } from '../types.ts'
 import { writeDocument, type PageAssets, type WriteDocument } from './document.ts'
 import { toAssetLinks } from './html.ts'
@@ -32,6 +32,15 @@ export interface AppOptions {
   readonly headHtml?: string | ((pattern: string) => string | Promise<string>) | undefined
   /** Default: document and page as one tree. */
   readonly writeDocument?: WriteDocument | undefined
+}
+
+/** What `toInlineJson` makes of it, but for the work that was done already: props are the most of it. */
+function writeData(data: PageData, propsJson: string | undefined): string {
+  if (propsJson === undefined) return toInlineJson(data)
+  const { page, query, buildId, isFallback, draft } = data
+  const before = JSON.stringify({ page, query }).slice(0, -1)
+  const after = JSON.stringify({ buildId, isFallback, draft }).slice(1)
+  return escapeJson(`${before},"pageProps":${propsJson},${after}`)
 }
 
 /** In development modules change under our feet, so that nothing of them is remembered. */
@@ -127,7 +136,7 @@ export function createApp(options: AppOptions): IsrApp {
       router: toRouter(view, methods),
       data,
       // Before the render: a component that sorts its props in place must find them in the browser as it found them here.
-      json: toInlineJson(data),
+      json: pageProps === input.pageProps ? writeData(data, input.propsJson) : toInlineJson(data),
       entry: options.entry,
       assets: () => options.assets(page),
       head: () => writeHead(page),

@@ -13,6 +13,8 @@ export interface WorkerSetup {
   readonly packBodies: boolean
   /** Jobs that run at a time. */
   readonly concurrency: number | undefined
+  /** See `WorkerRendererOptions`. */
+  readonly givesWay: boolean
   /** Bytes outside of the JavaScript heap (Node's buffers) past which the worker ends itself. */
   readonly memoryBytes: number | undefined
 }

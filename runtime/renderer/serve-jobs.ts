@@ -1,3 +1,4 @@
+import { constants, getPriority, setPriority } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import { isMainThread, parentPort, workerData, type TransferListItem } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
@@ -10,6 +11,9 @@ type Page = Extract<Generated, { kind: 'page' }>
 
 /** Answers of quick pages wait this long for each other: a message costs as much as several of them. */
 const ANSWER_MS = 1
+
+/** A third of what a thread of ordinary priority gets beside it: enough for the visitors who wait for a page. */
+const LESS = 5
 
 /**
  * The body of a render worker: answers the jobs of `createWorkerRenderer` until it is terminated.
@@ -99,8 +103,20 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   })
   // Importing the app keeps the thread busy for a while, which must not look like an endless loop: it is not ready before.
   const runner = loadRunner()
+  // Not before: threads that are started meanwhile, such as those of Node's pool, would be what this one is.
+  if (setup.givesWay) runner.then(giveWay, giveWay)
   const ready = () => post({ type: 'ready' })
   runner.then(ready, ready)
+}
+
+/** On Linux a thread has a priority of its own; elsewhere it would be that of the whole process. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(Math.min(getPriority() + LESS, constants.priority.PRIORITY_LOW))
+  } catch {
+    // Some sandboxes forbid it.
+  }
 }
 
 /** V8 bounds the heap of a thread, but not what lies beside it. Thrown here, the error ends the worker. */

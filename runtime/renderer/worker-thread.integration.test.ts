@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -13,6 +13,7 @@ const serveJobs = new URL('../../dist/runtime/renderer/serve-jobs.js', import.me
 const workerSource = `
 import { serveJobs } from ${JSON.stringify(serveJobs)}
 import { appendFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { threadId } from 'node:worker_threads'
 if (process.env.ISR_TEST_START_MS) await new Promise((resolve) => setTimeout(resolve, process.env.ISR_TEST_START_MS))
 process.on('exit', () => appendFileSync(new URL('exits', import.meta.url), threadId + ' '))
@@ -38,6 +39,7 @@ const pages = {
     const kept = []
     for (;;) { kept.push(Buffer.alloc(1e6, 1)); await new Promise((resolve) => setImmediate(resolve)) }
   },
+  '/priority': () => ({ props: { priority: getPriority() } }),
   '/large': () => ({ props: { text: 'x'.repeat(100_000) } }),
   '/out-of-memory': () => { const kept = []; for (;;) kept.push(new Array(1e6).fill(kept.length)) },
 }
@@ -87,6 +89,21 @@ const failure = (promise: Promise<unknown>) =>
   )
 
 describe('createWorkerRenderer', () => {
+  it.runIf(process.platform === 'linux')(
+    'P10 a worker that gives way has a lower priority, and nobody else has',
+    async () => {
+      const before = getPriority()
+      for (const givesWay of [false, true]) {
+        await withRenderer({ givesWay }, async (run) => {
+          await run('/good')
+          const { pageProps } = JSON.parse(await run('/priority')) as { pageProps: { priority: number } }
+          expect(pageProps.priority).toBe(givesWay ? Math.min(before + 5, 19) : before)
+          expect(getPriority()).toBe(before)
+        })
+      }
+    },
+  )
+
   it('renders away from this thread and moves the bodies over', () =>
     withRenderer({}, async (run, renderer) => {
       expect(await run('/good')).toMatch(/"threadId":[1-9]/)

@@ -24,6 +24,11 @@ export interface WorkerRendererOptions {
   readonly packBodies?: boolean
   /** Jobs that run at a time in one worker; others that it has wait there, and their time limit runs. Default: all. */
   readonly concurrency?: number
+  /**
+   * Where the threads of one process can have different priorities, which is on Linux: ours get less of a busy processor than
+   * the one that answers. Default: false.
+   */
+  readonly givesWay?: boolean
   /** Worker threads; each starts with the first job it gets. */
   readonly workers: number
   /**
@@ -162,10 +167,18 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   }
 
   function start(lane: Lane): Worker {
-    const { buildId, maxPageBytes, compress = true, packBodies = false, concurrency } = options
+    const { buildId, maxPageBytes, compress = true, packBodies = false, concurrency, givesWay = false } = options
     const worker = new Worker(options.worker, {
       name: 'isr-render',
-      workerData: { buildId, maxPageBytes, compress, packBodies, concurrency, memoryBytes } satisfies WorkerSetup,
+      workerData: {
+        buildId,
+        maxPageBytes,
+        compress,
+        packBodies,
+        concurrency,
+        givesWay,
+        memoryBytes,
+      } satisfies WorkerSetup,
       ...(memoryBytes !== undefined && { resourceLimits: { maxOldGenerationSizeMb: toHeapMegabytes(memoryBytes) } }),
     })
     let reason: unknown
