@@ -57,6 +57,13 @@ describe('memory', () => {
     expect(['page', 'a', 'b', 'c'].filter((key) => memory.get(key))).toEqual(['page', 'b', 'c'])
   })
 
+  it('P7 its bytes are those of pages and of the others', () => {
+    const memory = createMemory({ bytes: 1e6, notFoundEntries: 3 })
+    const entries = [toEntryOf('page', 1000), toNotFound('slug')]
+    for (const entry of entries) memory.set(entry)
+    expect(memory.bytes()).toBe(entries.map(toRetainedBytes).reduce((sum, bytes) => sum + bytes))
+  })
+
   it('P7 any history stays within bounds', () => {
     fc.assert(
       fc.property(fc.array(anyEntry, { maxLength: 60 }), (entries) => {

@@ -123,6 +123,8 @@ describe('servers that share a store', () => {
     await calls()[0]?.resolve(toPage('v2'))
     expect(call.value).toEqual({ status: 'regenerated' })
     await clock.advance(1)
+    // The turn of the other one is not given away.
+    expect(store.claims.size).toBe(1)
   })
 
   it('REL-52 P12 a render that began before res.revalidate on another server does not land over its page', async () => {
@@ -160,6 +162,49 @@ describe('servers that share a store', () => {
     await settle()
     expect(first.value && show(first.value)).toBe('HIT fresh found')
     expect(renderer.calls).toHaveLength(0)
+  })
+
+  it('P4 a page that was stored before this server had its turn is taken, and the turn given on', async () => {
+    const clock = createVirtualClock()
+    const store = createSharedStore(clock)
+    const { claim } = store
+    let open = (): void => undefined
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    const slow = async (key: string, ms: number) => (await gate, claim(key, ms))
+    const { engine, renderer } = createKit({ clock, store: Object.assign(store, { claim: slow }) })
+    const read = watch(engine.read(target, READ))
+    await settle()
+    store.records.set(target.key, encodeEntry(nowEntry(clock, '/b/x', 'theirs')))
+    open()
+    await settle()
+    expect(read.value && show(read.value)).toBe('HIT fresh theirs')
+    expect([renderer.calls.length, store.claims.size]).toEqual([0, 0])
+  })
+
+  it('P4 a newer page of another server that is stale itself is no reason not to make one', async () => {
+    const { clock, store, kits, readAll, calls } = createFleetOf(1)
+    store.records.set(target.key, encodeEntry(nowEntry(clock, '/b/x', 'v1')))
+    expect(await readAll()).toEqual(['HIT fresh v1'])
+    await clock.advance(1000)
+    store.records.set(target.key, encodeEntry(nowEntry(clock, '/b/x', 'v2', { revalidate: 1 })))
+    await clock.advance(60_000)
+    expect(await readAll()).toEqual(['STALE stale-time v1'])
+    expect(calls()).toHaveLength(1)
+    await kits[0]!.renderer.calls[0]?.resolve(toPage('v3'))
+    expect(await readAll()).toEqual(['HIT fresh v3'])
+  })
+
+  it('P5 who waits for another server asks less and less often', async () => {
+    const clock = createVirtualClock()
+    let asked = 0
+    const store = Object.assign(createFakeStore(), { claim: async () => ((asked += 1), false) })
+    const { engine, renderer } = createKit({ clock, store })
+    void engine.read(target, READ)
+    await clock.advance(340)
+    expect(asked).toBe(3)
+    await clock.advance(5000)
+    expect(renderer.calls).toHaveLength(1)
+    expect(asked).toBeLessThan(18)
   })
 
   it('W4 what another server made, and is old when it may be served at last, is said to be stale', async () => {

@@ -124,6 +124,33 @@ describe('what is kept of a result', () => {
     expect(Object.keys(entry.html)).toEqual(['identity', 'digest'])
   })
 
+  it('P10 what is compressed later is marked, where that is worth it', async () => {
+    const clock = createVirtualClock()
+    const renderer = createFakeRenderer()
+    const generation = createGeneration({ clock, renderer, settings: SETTINGS, builtAt: undefined, uncompressed: true })
+    const toBody = (size: number): Body => ({ identity: Buffer.alloc(size), digest: `${size}` })
+    const marks = async (generated: Generated) => {
+      renderer.answer = () => generated
+      const entry = await generation.run(target, 'stale', undefined)
+      if (entry.kind !== 'page') return entry.kind
+      return [entry.html, entry.data].map((body) => body && [body.identity.byteLength, body.isUncompressed])
+    }
+    const page = toPage('v1') as Extract<Generated, { kind: 'page' }>
+    expect(await marks({ ...page, html: toBody(5000), data: toBody(10) })).toEqual([
+      [5000, true],
+      [10, undefined],
+    ])
+    expect(await marks({ ...page, html: toBody(10), data: toBody(5000) })).toEqual([
+      [10, undefined],
+      [5000, true],
+    ])
+    expect(await marks({ ...page, html: toBody(5000), data: undefined })).toEqual([[5000, true], undefined])
+    expect(await marks({ kind: 'notFound', status: 404, revalidate: 5, expire: 5 })).toBe('notFound')
+    // Whoever makes them with all their bodies has them marked by nobody.
+    const whole = await createKit().make({ ...page, html: toBody(5000) })
+    expect(whole.kind === 'page' && whole.html.isUncompressed).toBeUndefined()
+  })
+
   it('a page without navigation data has none', async () => {
     const entry = await createKit().make({ ...toPage('v1'), data: undefined } as Generated)
     expect(entry).toMatchObject({ kind: 'page', data: undefined })
