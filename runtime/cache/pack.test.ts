@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Entry } from '../types.ts'
 import { encodeIndex, INDEX_FILE, PACK_FILE, parseIndex, ROW_BYTES, toRowHash } from './pack-format.ts'
 import { createPackWriter, openPack } from './pack.ts'
+import { sha256 } from './sha256.ts'
 import { anyEntry, toEntryOf, toNotFound } from './testing/entries.ts'
 
 let dir: string
@@ -217,6 +218,17 @@ describe('pack', () => {
     )
     for (const key of keys) expect(index?.find(key), key).toEqual({ offset: 0, length: 0 })
     for (let row = 40; row < 400; row++) expect(index?.find(`p:/${row}`)).toBeUndefined()
+  })
+
+  it('REL-26 an index of another format, or with a row too many, is none, though its checksum fits', () => {
+    const index = encodeIndex(Buffer.alloc(ROW_BYTES), { id: Buffer.alloc(16), bytes: 100, newestStartedAt: 0 })
+    expect(parseIndex(index)?.count).toBe(1)
+    for (const at of [0, 4, 8]) {
+      const other = Buffer.from(index)
+      other[at]! += 1
+      sha256(other.subarray(0, -32)).copy(other, other.length - 32)
+      expect(parseIndex(other)).toBeUndefined()
+    }
   })
 
   it('P8 any bytes may be an index', () => {

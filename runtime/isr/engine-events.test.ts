@@ -46,6 +46,7 @@ describe('what onEvent hears', () => {
     engine.peek(target.key, '/b/[slug]')
     expect(engine.peek('p:/b/unknown', '/b/[slug]')).toBeUndefined()
     const hit = { type: 'hit', reason: 'fresh', ageMs: 5000, bytes: HTML_BYTES }
+    expect(events[1]).not.toHaveProperty('pattern')
     expect(take(events)).toEqual([
       { ...hit, ...place },
       { ...hit, path: '/b/x' },
@@ -204,15 +205,18 @@ describe('what onEvent hears', () => {
 
   it('P8 nobody has to listen', async () => {
     const clock = createVirtualClock()
+    const renderer = createFakeRenderer()
+    renderer.answer = () => toPage('made')
     const engine = createEngine({
       clock,
       random: () => 0,
-      renderer: createFakeRenderer(),
+      renderer,
       prerendered: createFakePrerendered([nowEntry(clock, '/b/x', 'v1')]),
       store: undefined,
       settings: SETTINGS,
     })
     await engine.read(target, READ)
+    expect(show(await engine.read(toTarget('/b/y'), READ))).toBe('MISS generated made')
     expect(show({ state: 'HIT', detail: 'fresh', entry: engine.peek(target.key)! })).toBe('HIT fresh v1')
   })
 

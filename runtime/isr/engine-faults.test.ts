@@ -237,8 +237,11 @@ describe('a page that fails', () => {
     await settle()
     store.records.set(target.key, encodeEntry(nowEntry(clock, '/b/x', 'v1')))
     expect(show(await engine.read(target, READ))).toBe('HIT fresh v1')
+    store.log.length = 0
     await renderer.calls[0]?.resolve(toPage('busy'))
     expect(first.value && show(first.value)).toBe('HIT fresh v1')
+    // What is at hand is not looked for.
+    expect(store.log).not.toContain('get p:/b/x')
     expect(renderer.calls).toHaveLength(1)
   })
 

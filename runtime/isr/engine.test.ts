@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createLeisure } from '../cache/leisure.ts'
 import {
   COMPLETE,
   createFakePrerendered,
@@ -422,5 +423,36 @@ describe('clocks', () => {
     await settle()
     expect(kit.renderer.calls).toHaveLength(2)
     expect(kit.events.filter((event) => event.type === 'overload')).toHaveLength(38)
+  })
+})
+
+describe('what nobody waits for', () => {
+  const html = 'x'.repeat(2000)
+
+  it('P10 pages are compressed later where that is asked for, and never otherwise', async () => {
+    const compress = async () => ({ html: { br: Buffer.from('packed') }, data: {} })
+    for (const options of [{}, { compress }]) {
+      const { engine, renderer } = createKit(options)
+      renderer.answer = () => toPage(html)
+      const outcome = await engine.read(target, READ)
+      if (!('entry' in outcome) || outcome.entry.kind !== 'page') throw new Error('no page')
+      expect(outcome.entry.html.isUncompressed === true).toBe('compress' in options)
+      const whole = await engine.complete(outcome.entry)
+      expect(whole.kind === 'page' && whole.html.br !== undefined).toBe('compress' in options)
+    }
+  })
+
+  it('P12 on a busy server what `res.revalidate` waits for is stored at once, and the rest when there is time', async () => {
+    const clock = createVirtualClock()
+    const leisure = createLeisure({ clock, isBusy: () => true })
+    const { engine, renderer, store } = createKit({ clock, leisure })
+    renderer.answer = () => toPage('v1')
+    await engine.read(toTarget('/b/later'), READ)
+    await clock.advance(1000)
+    expect([...store.records.keys()]).toEqual([])
+    expect(await engine.revalidate(target, { onlyGenerated: false })).toEqual({ status: 'regenerated' })
+    expect([...store.records.keys()]).toEqual([target.key])
+    await engine.close(1000)
+    expect(store.records.size).toBe(2)
   })
 })
