@@ -1,5 +1,5 @@
 // How long the pages of a build take, beside loops that do nothing else.
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { compileProgram } from './harness/compile.ts'
@@ -22,6 +22,7 @@ interface Builder {
 }
 
 const OUT = join(BUILDS, 'build')
+const NEXT_CLI = join(BENCH_ROOT, 'node_modules/next/dist/bin/next')
 const NEXT_OUT = join(BENCH_ROOT, 'apps/next/.builds/build')
 
 const options = readOptions({ rounds: 3, seconds: 1 })
@@ -31,9 +32,12 @@ const countRounds = (pages: number) => (pages > 10_000 ? 1 : options.rounds)
 const threads = Math.min(2, availableParallelism())
 
 const program = await compileProgram('servers/programs/loop.ts')
-const builders = [...[1, threads].flatMap((count) => createLoops(count)), createIsr(), createNext()].filter(
-  ({ name }, index, all) => all.findIndex((other) => other.name === name) === index,
-)
+const leftOut = existsSync(NEXT_CLI) ? [] : ['Next.js: it is not installed.']
+const builders = [
+  ...[...new Set([1, threads])].flatMap((count) => createLoops(count)),
+  createIsr(),
+  ...(leftOut.length === 0 ? [createNext()] : []),
+]
 const chosen = builders.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
 
 const commands = new Map<string, Map<number, number>>()
@@ -45,7 +49,7 @@ for (const pages of sizes) {
 for (const folder of [OUT, NEXT_OUT]) rmSync(folder, { recursive: true, force: true })
 const [smaller, larger] = sizes
 if (smaller !== undefined && larger !== undefined) tables.push(...toMarginalTable(smaller, larger))
-writeResults('build', { method: describeMethod(), leftOut: [], tables }, options)
+writeResults('build', { method: describeMethod(), leftOut, tables }, options)
 
 async function measureSize(pages: number, able: readonly Builder[]): Promise<ResultTable> {
   const figures = await measureRounds(able, countRounds(pages), (builder) => measure(builder, pages))
@@ -143,7 +147,7 @@ function createNext(): Builder {
     maxPages: 10_000,
     toCommand: (pages) => ({
       file: process.execPath,
-      args: [join(BENCH_ROOT, 'node_modules/next/dist/bin/next'), 'build'],
+      args: [NEXT_CLI, 'build'],
       cwd: join(BENCH_ROOT, 'apps/next'),
       env: { ...toSiteEnv({ pages }), NEXT_TELEMETRY_DISABLED: '1', CI: '1', BENCH_OUT: '.builds/build' },
     }),
