@@ -114,7 +114,8 @@ export default () => <main />`,
 describe('pages that misbehave in the build', () => {
   it('B27 a page that never answers is tried three times and fails the build, which ends', async () => {
     const site = await create({
-      'vite.config.mjs': config('{ generateTimeout: 0.3 }'),
+      // More than a worker takes to start on a busy machine.
+      'vite.config.mjs': config('{ generateTimeout: 2 }'),
       'pages/hangs.jsx': `
 export const getStaticProps = () => { console.log('CALLED'); return new Promise(() => {}) }
 export default () => <main />`,
