@@ -5,6 +5,8 @@ import { createRecent } from './recent.ts'
 const ENTRY_OVERHEAD_BYTES = 700
 /** A block of memory for a body, beside its bytes: measured, rounded up. Small pages consist of little else. */
 const BLOCK_OVERHEAD_BYTES = 500
+/** Each further body in the same block is one more view on it. */
+const VIEW_OVERHEAD_BYTES = 110
 /** A notFound or redirect entry without its key and destination, generously. */
 const SMALL_ENTRY_BYTES = 2048
 
@@ -49,9 +51,15 @@ export function toRetainedBytes(entry: Entry): number {
   if (entry.kind === 'redirect') return bytes + 2 * entry.destination.length
   if (entry.kind === 'notFound') return bytes
   const blocks = new Set<ArrayBufferLike>()
+  let views = 0
   for (const body of [entry.html, entry.data]) {
-    for (const part of [body?.identity, body?.br, body?.zstd, body?.gzip]) if (part) blocks.add(part.buffer)
+    for (const part of [body?.identity, body?.br, body?.zstd, body?.gzip]) {
+      if (!part) continue
+      blocks.add(part.buffer)
+      views += 1
+    }
   }
   for (const block of blocks) bytes += BLOCK_OVERHEAD_BYTES + block.byteLength
+  bytes += VIEW_OVERHEAD_BYTES * (views - blocks.size)
   return bytes
 }
