@@ -24,6 +24,8 @@ export interface Found {
   readonly entry: Entry
   readonly state: 'HIT' | 'STALE' | 'MISS'
   readonly detail: string | undefined
+  /** When it was found, where the clock was asked for that. */
+  readonly now?: number
 }
 
 type RedirectData = Extract<NavigationData, { redirect: unknown }>['redirect']
@@ -75,7 +77,7 @@ export function sendPage(
 
 /** The headers of a hit, made anew when the number of seconds in them is another one. */
 function findHit(context: HttpContext, found: Found, representation: Representation): Hit {
-  const left = found.target.route.kind === 'static' ? 0 : secondsLeft(found.entry, context.now())
+  const left = found.target.route.kind === 'static' ? 0 : secondsLeft(found.entry, found.now ?? context.now())
   if (representation.hit?.left !== left) representation.hit = createHit(representation, left, toHeaders(context, found))
   return representation.hit
 }

@@ -153,9 +153,11 @@ function answerHit(
   if (!isRead(req)) return false
   const known = context.targets.recall(cutQuery(target))
   if (known === undefined || context.draft.isOn(req)) return false
-  const entry = context.engine.peek(known.target.key, known.target.route.pattern)
+  // The clock is asked once: it takes as long as looking something up.
+  const now = context.now()
+  const entry = context.engine.peek(known.target.key, known.target.route.pattern, now)
   if (entry === undefined) return false
-  const found = { target: known.target, form: known.form, entry, state: 'HIT', detail: undefined } as const
+  const found = { target: known.target, form: known.form, entry, state: 'HIT', detail: undefined, now } as const
   if (entry.kind !== 'page') return sendFound(context, req, res, found).then(() => true)
   if (lacksForms(context, req, entry, known.form)) {
     return context.engine.complete(entry).then(async (whole) => {

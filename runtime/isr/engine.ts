@@ -307,9 +307,8 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
-    peek(key, pattern) {
+    peek(key, pattern, now = clock.now()) {
       const entry = memory.get(key)
-      const now = clock.now()
       if (!entry || decide(entry, now) !== 'fresh') return undefined
       if (hearsHits) {
         const path = toPath(key)
