@@ -132,7 +132,7 @@ async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Pr
 
 /** More in a message saves no more; and when a page ends the worker, as many are tried again one by one. */
 const MOST_AHEAD = 64
-const QUICK_MS = 50
+const QUICK_MS = 200
 
 /**
  * Decides how many pages the worker is told of. No more than `concurrency` of them run at a time, but a message costs more than
