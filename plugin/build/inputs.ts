@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import type { Rolldown } from 'vite'
 import type { Settings } from '../../runtime/types.ts'
 
@@ -48,8 +48,12 @@ export async function readInputs({ buildId, server, root, mode, envDir, settings
   const packages = listPackages(server)
   const unlocked = packages.filter((name) => !LONE_PACKAGES.includes(name))
   if (locks.length === 0 && unlocked.length > 0) {
-    return {
-      unknown: `there is no lock file that says what ${unlocked.slice(0, 3).join(', ')} ${unlocked.length > 1 ? 'are' : 'is'}`,
+    const names = `${unlocked.slice(0, 3).join(', ')} ${unlocked.length > 1 ? 'are' : 'is'}`
+    return { unknown: `there is no lock file that says what ${names}` }
+  }
+  for (const name of unlocked) {
+    if (!(await isInstalled(name, folders))) {
+      return { unknown: `${name} is not bundled, and no lock file says what is in it, as it is no installed package` }
     }
   }
   const manifests = packages.flatMap((name) =>
@@ -90,8 +94,19 @@ function listPackages({ output }: Rolldown.RolldownOutput): string[] {
   return [...new Set(names)].toSorted()
 }
 
+/** A link to a folder of one's own is not: what lies there changes without a word in the lock file. */
+async function isInstalled(name: string, folders: readonly string[]): Promise<boolean> {
+  for (const folder of folders) {
+    const path = await realpath(join(folder, 'node_modules', name)).catch(() => undefined)
+    if (path !== undefined) return path.split(sep).includes('node_modules')
+  }
+  return false
+}
+
 /** @example `@scope/name/part` → `@scope/name` */
 function toPackageName(id: string): string {
+  // A file, which is no package that could be found.
+  if (/^[./]/.test(id)) return id
   return id.split('/', id.startsWith('@') ? 2 : 1).join('/')
 }
 

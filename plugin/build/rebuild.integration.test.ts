@@ -1,4 +1,4 @@
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openPack } from '../../runtime/cache/pack.ts'
@@ -195,6 +195,7 @@ describe('a second vite build', () => {
 
   it('takes nothing where that is turned off, or where nothing says which packages are installed', async () => {
     await site.write({
+      'package-lock.json': '{}',
       'node_modules/dep/package.json': '{ "name": "dep", "version": "1.0.0", "type": "module", "main": "index.js" }',
       'node_modules/dep/index.js': `export const name = 'dep'`,
       'pages/about.jsx': `import { name } from 'dep'\nexport const getStaticProps = () => ({ props: { name } })\n${SITE['pages/about.jsx']}`,
@@ -206,7 +207,15 @@ describe('a second vite build', () => {
     expect(list('RENDER', ended)).toEqual(ALL)
     expect(ended.stdout).toContain('there is no lock file that says what dep is')
 
-    await site.write({ 'package-lock.json': '{}', 'vite.config.mjs': toConfig('{ prerender: { reuse: false } }') })
+    await site.write({ 'package-lock.json': '{}' })
+    await rename(join(site.root, 'node_modules/dep'), join(site.root, 'own'))
+    await symlink(join(site.root, 'own'), join(site.root, 'node_modules/dep'))
+    await site.write({
+      'vite.config.mjs': `import react from '@vitejs/plugin-react'\nimport isr from 'vite-plugin-isr'\nexport default { ssr: { external: ['dep'] }, plugins: [react(), isr()] }`,
+    })
+    expect((await build()).stdout).toContain('dep is not bundled')
+
+    await site.write({ 'vite.config.mjs': toConfig('{ prerender: { reuse: false } }') })
     await rebuild()
     expect(await rebuild()).toEqual(ALL)
   })
