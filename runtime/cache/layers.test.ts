@@ -104,6 +104,23 @@ describe('layers with what nobody waits for', () => {
   })
 })
 
+it('P2 P12 a page that was compressed too late does not come back over a newer one', async () => {
+  let finish = (): void => undefined
+  const packed = new Promise<void>((resolve) => (finish = resolve))
+  const compress = async () => (await packed, { html: { br: Buffer.from('packed') }, data: {} })
+  const { clock, layers } = createKit(1e6, { compress, store: undefined })
+  const old = nowEntry(clock, '/b/x', 'v1') as PageEntry
+  const plain = { ...old, html: { ...old.html, isUncompressed: true } }
+  void layers.put(plain)
+  const completed = layers.complete(plain)
+  await clock.advance(10)
+  const newer = nowEntry(clock, '/b/x', 'v2')
+  void layers.put(newer)
+  finish()
+  expect(await completed).toMatchObject({ html: { br: Buffer.from('packed') } })
+  expect(layers.held(KEY)).toBe(newer)
+})
+
 describe('layers over a store that is away', () => {
   it('REL-45 P12 what was made meanwhile is served although memory has dropped it, and is stored once the store is back', async () => {
     const { clock, store, memory, layers, readStored, breakStore, log } = createKit()
@@ -261,6 +278,12 @@ describe('what lies below the memory', () => {
     const other = createStack([late], [toPageEntry('/b/other', 'x')])
     expect(await other.layers.load('p:/b/other')).toBeDefined()
     expect(other.read).not.toHaveBeenCalled()
+  })
+
+  it('of a page that is newer in the store than in the build that counts, though the build has newer pages', async () => {
+    const { layers, read } = createStack([early, toPageEntry('/b/newest', 'x', { startedAt: 3000 })], [late])
+    expect(await layers.load(KEY)).toEqual({ entry: late, outdated: false })
+    expect(read).toHaveBeenCalledTimes(1)
   })
 
   it('P12 of two copies the one from after the last revalidation counts, or the newer one; an outdated one is not kept', async () => {
