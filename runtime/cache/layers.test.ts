@@ -110,7 +110,7 @@ it('P2 P12 a page that was compressed too late does not come back over a newer o
   const compress = async () => (await packed, { html: { br: Buffer.from('packed') }, data: {} })
   const { clock, layers } = createKit(1e6, { compress, store: undefined })
   const old = nowEntry(clock, '/b/x', 'v1') as PageEntry
-  const plain = { ...old, html: { ...old.html, isUncompressed: true } }
+  const plain: PageEntry = { ...old, html: { ...old.html, isUncompressed: true } }
   void layers.put(plain)
   const completed = layers.complete(plain)
   await clock.advance(10)
