@@ -22,6 +22,8 @@ export interface WorkerSetup {
 /** What the serving thread sends to a render worker. */
 export type ToWorker =
   | { readonly type: 'jobs'; readonly jobs: ReadonlyArray<{ readonly id: number; readonly job: Job }> }
+  /** Nobody waits for this job any more: another one may have its turn. */
+  | { readonly type: 'abandoned'; readonly id: number }
   | { readonly type: 'ping' }
   | { readonly type: 'exit' }
 

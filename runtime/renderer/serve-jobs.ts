@@ -28,7 +28,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   let isDismissed = false
   const { concurrency = Infinity } = setup
   const queue: Array<{ readonly id: number; readonly job: Job }> = []
-  let running = 0
+  const running = new Set<number>()
   let outbox: Answer[] = []
   let sentAt = -Infinity
 
@@ -46,14 +46,21 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
 
   /** Jobs may come many in a message; no more of them run at a time than should. */
   function startNext(): void {
-    while (running < concurrency && queue.length > 0) {
+    while (running.size < concurrency && queue.length > 0) {
       const { id, job } = queue.shift()!
-      running += 1
-      void answer(id, job).finally(() => {
-        running -= 1
-        startNext()
-      })
+      running.add(id)
+      void answer(id, job).finally(() => end(id))
     }
+  }
+
+  function end(id: number): void {
+    if (running.delete(id)) startNext()
+  }
+
+  function abandon(id: number): void {
+    const waiting = queue.findIndex((each) => each.id === id)
+    if (waiting === -1) end(id)
+    else queue.splice(waiting, 1)
   }
 
   async function answer(id: number, job: Job): Promise<void> {
@@ -67,7 +74,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
 
   function send(answer: Answer): void {
     outbox.push(answer)
-    const others = running - 1 + queue.length
+    const others = running.size - 1 + queue.length
     // Where nobody waits for one page, half of them go together, and the others keep this thread busy until new ones come.
     const isDue = setup.packBodies ? outbox.length >= others : performance.now() - sentAt >= ANSWER_MS
     if (isDue) sendAll()
@@ -90,6 +97,8 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     } else if (message.type === 'exit') {
       isDismissed = true
       process.exit()
+    } else if (message.type === 'abandoned') {
+      abandon(message.id)
     } else {
       queue.push(...message.jobs)
       startNext()

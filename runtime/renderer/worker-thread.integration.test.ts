@@ -123,6 +123,21 @@ describe('createWorkerRenderer', () => {
     expect([await findMost(3), await findMost(undefined)]).toEqual([3, 12])
   })
 
+  it('B27 the time limit of a job that waits for its turn begins with it', () =>
+    withRenderer({ concurrency: 1 }, async (run) => {
+      await run('/good')
+      const answers = await Promise.all(Array.from({ length: 12 }, () => run('/slow', 3000)))
+      expect(answers).toHaveLength(12)
+    }))
+
+  it('P5 REL-07 hung jobs give up their turns to those that wait', () =>
+    withRenderer({ concurrency: 2 }, async (run) => {
+      const hung = [failure(run('/hangs', 200)), failure(run('/hangs', 200))]
+      const others = Array.from({ length: 6 }, () => run('/good'))
+      for (const each of hung) expect(await each).toMatchObject({ code: 'ISR_TIMEOUT' })
+      expect(await Promise.all(others)).toHaveLength(6)
+    }))
+
   it('REL-03 errors come across with page, path and the stack of the user code', () =>
     withRenderer({}, async (run) => {
       const error = await failure(run('/throws'))

@@ -22,7 +22,7 @@ export interface WorkerRendererOptions {
    * who copy them anyway. Default: false, each has memory of its own.
    */
   readonly packBodies?: boolean
-  /** Jobs that run at a time in one worker; others that it has wait there, and their time limit runs. Default: all. */
+  /** Jobs that run at a time in one worker; others that it has wait there for their turn, as does their time limit. Default: all. */
   readonly concurrency?: number
   /**
    * Where the threads of one process can have different priorities, which is on Linux: ours get less of a busy processor than
@@ -48,6 +48,8 @@ interface Task {
   readonly id: number
   readonly job: Job
   readonly timeoutMs: number
+  /** Runs from its turn on. */
+  timer: NodeJS.Timeout | undefined
   readonly settle: { readonly resolve: (result: unknown) => void; readonly reject: (error: IsrError) => void }
 }
 
@@ -85,7 +87,7 @@ const ALONE = 4
  * (`createRestarts`).
  */
 export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
-  const { unresponsiveMs = 15_000, maxTimeouts = 20, memoryBytes } = options
+  const { unresponsiveMs = 15_000, maxTimeouts = 20, memoryBytes, concurrency = Infinity } = options
   const now = () => performance.now()
   const lanes = Array.from({ length: Math.max(1, options.workers) }, createLane)
   const restarts = createRestarts({ free: 2, longestMs: 2000, now })
@@ -115,12 +117,28 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
 
   function submit(lane: Lane, task: Task): void {
     lane.tasks.set(task.id, task)
+    if (lane.tasks.size <= concurrency) startTimer(task)
     if (lane.restart) return
     const delayMs = lane.worker || alone.has(lane) ? 0 : restarts.toDelayMs()
     if (delayMs > 0) return startLater(lane, delayMs)
     lane.worker ??= start(lane)
     // Until it is ready the worker is not watched, and gets its jobs then: starting must not look like an endless loop.
     if (lane.watchdog) post(lane, task)
+  }
+
+  function startTimer(task: Task): void {
+    task.timer ??= setTimeout(() => abandon(task, timeoutError(task.job, task.timeoutMs)), task.timeoutMs)
+  }
+
+  /** The worker takes its jobs in the order in which they came: who is among the first has its turn. */
+  function startTimers(lane: Lane): void {
+    if (concurrency === Infinity) return
+    let turns = concurrency
+    for (const task of lane.tasks.values()) {
+      if (turns === 0) return
+      turns -= 1
+      startTimer(task)
+    }
   }
 
   /** The jobs that come meanwhile wait with it. */
@@ -161,13 +179,14 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
       }
     } catch (error) {
       lane.tasks.delete(id)
+      startTimers(lane)
       task.settle.reject(unsendableError(job, error))
       endIfDrained(lane)
     }
   }
 
   function start(lane: Lane): Worker {
-    const { buildId, maxPageBytes, compress = true, packBodies = false, concurrency, givesWay = false } = options
+    const { buildId, maxPageBytes, compress = true, packBodies = false, givesWay = false } = options
     const worker = new Worker(options.worker, {
       name: 'isr-render',
       workerData: {
@@ -175,7 +194,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
         maxPageBytes,
         compress,
         packBodies,
-        concurrency,
+        concurrency: options.concurrency,
         givesWay,
         memoryBytes,
       } satisfies WorkerSetup,
@@ -255,6 +274,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     // A job that timed out was answered then; its late result is nobody's.
     if (!task) return
     lane.tasks.delete(answer.id)
+    startTimers(lane)
     if (alone.has(lane)) strikes.clear(task.job)
     if (answer.type === 'done') task.settle.resolve(answer.result)
     else task.settle.reject(fromWireError(answer.error))
@@ -342,8 +362,12 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     const waiting = suspects.indexOf(task)
     if (waiting !== -1) suspects.splice(waiting, 1)
     const lane = allLanes().find((candidate) => candidate.tasks.delete(task.id))
-    if (!lane || lane.restart) return
+    if (!lane) return
+    startTimers(lane)
+    if (lane.restart) return
     lane.timeouts += 1
+    // What is left of it goes on beside those that come after it.
+    lane.worker?.postMessage({ type: 'abandoned', id: task.id } satisfies ToWorker)
     const isSilent = lane.pingedAt !== undefined && now() - lane.pingedAt > 2 * PING_MS
     if (isSilent) {
       if (alone.has(lane)) strikes.add(task.job)
@@ -362,13 +386,14 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
       if (strikes.toPauseMs(job) > 0) return Promise.reject(pausedError(job))
       return new Promise((resolve, reject) => {
         const done = () => {
-          clearTimeout(timer)
+          clearTimeout(task.timer)
           limits.signal?.removeEventListener('abort', onAbort)
         }
         const task: Task = {
           id: nextId++,
           job,
           timeoutMs: limits.timeoutMs,
+          timer: undefined,
           settle: {
             resolve: (result) => {
               done()
@@ -380,7 +405,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
             },
           },
         }
-        const timer = setTimeout(() => abandon(task, timeoutError(job, limits.timeoutMs)), limits.timeoutMs)
+        if (concurrency === Infinity) startTimer(task)
         const onAbort = () => abandon(task, abortError(job))
         limits.signal?.addEventListener('abort', onAbort, { once: true })
         if (!strikes.isSuspect(job)) return submit(pickLane(), task)
