@@ -2,8 +2,9 @@ import type { ChartOf, ResultTable } from './results.ts'
 import { formatNumber } from './table.ts'
 
 const WIDTH = 760
-const LABELS = 250
 const VALUES = 90
+/** Of bold text in its size, wide letters included. */
+const LETTER = 7.6
 const ROW = 26
 const HEAD = 44
 
@@ -35,22 +36,23 @@ export function toChart(table: ResultTable, { column, title, scale = 'linear' }:
     return typeof figure === 'object' ? [{ label, figure }] : []
   })
   if (rows.length === 0) throw new Error(`Table ${table.id} has no figures in column ${column} to draw.`)
+  const labels = Math.ceil(Math.max(...rows.map(({ label }) => toPlain(label).length)) * LETTER) + 20
   const toShare = createScale(
     scale,
     Math.min(...rows.map(({ figure }) => figure.min)),
     Math.max(...rows.map(({ figure }) => figure.max)),
   )
-  const toLength = (value: number) => Math.round(toShare(value) * (WIDTH - LABELS - VALUES) * 10) / 10
+  const toLength = (value: number) => Math.round(toShare(value) * (WIDTH - labels - VALUES) * 10) / 10
   const heading = scale === 'linear' ? title : `${title} (logarithmic scale)`
   const bars = rows.map(({ label, figure }, index) => {
     const top = HEAD + index * ROW
     const own = label.includes('**') ? ' own' : ''
-    const end = LABELS + toLength(figure.max)
+    const end = labels + toLength(figure.max)
     const middle = top + 9
     return [
-      `<text class="label${own}" x="${LABELS - 10}" y="${top + 14}" text-anchor="end">${escape(toPlain(label))}</text>`,
-      `<rect class="bar${own}" x="${LABELS}" y="${top}" width="${toLength(figure.median)}" height="18" rx="2"/>`,
-      `<line class="range" x1="${LABELS + toLength(figure.min)}" x2="${end}" y1="${middle}" y2="${middle}"/>`,
+      `<text class="label${own}" x="${labels - 10}" y="${top + 14}" text-anchor="end">${escape(toPlain(label))}</text>`,
+      `<rect class="bar${own}" x="${labels}" y="${top}" width="${toLength(figure.median)}" height="18" rx="2"/>`,
+      `<line class="range" x1="${labels + toLength(figure.min)}" x2="${end}" y1="${middle}" y2="${middle}"/>`,
       `<text class="value${own}" x="${end + 8}" y="${top + 14}">${formatNumber(figure.median, digits)}</text>`,
     ].join('\n')
   })
