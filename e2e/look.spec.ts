@@ -71,6 +71,8 @@ test('the first frame is styled, and nothing moves afterwards', async ({ page })
   for (const path of ['/', '/countries/austria', '/compare/chile/norway']) {
     await page.goto(path, { waitUntil: 'load' })
     await settle(page)
+    // The page may be loaded before a busy machine has drawn anything.
+    await page.waitForFunction(() => (Reflect.get(window, '__seen') as { first?: string }).first !== undefined)
     const { first, last, shift } = await page.evaluate(() => {
       const { fontFamily, backgroundColor, fontSize } = getComputedStyle(document.body)
       const heading = getComputedStyle(document.querySelector('main h1')!).fontSize

@@ -529,7 +529,7 @@ export interface EntryMeta {
 
 /** What a `cache.store` module's default export is called with. */
 export interface StoreContext {
-  /** Names this build and no other, not even one of the same code: 20 hexadecimal digits. */
+  /** Made from the code: builds of the same code have the same. What an older one left in the store is not served. */
   buildId: string
   /** Resolved run-time cache folder of this build. */
   dir: string

@@ -38,7 +38,7 @@ export function fillBuild(dist: string, count: number): Promise<string> {
 
 /** The folder of a run-time cache with as many entries, each a file as the disk store writes it. */
 export function fillCache(dist: string, count: number): Promise<string> {
-  const buildId = readManifest(dist).entries.id.slice(0, 20)
+  const { buildId } = readManifest(dist)
   const settings = { buildId, count: String(count) }
   return reuseBuild(
     { name: `scale-cache-${count}`, sources: ['scale', '../dist/runtime/cache'], settings },

@@ -390,8 +390,7 @@ export async function getStaticProps({ params }) {
 })
 
 async function readBuildId(site: Site): Promise<string> {
-  const { entries } = JSON.parse(await site.read('dist/isr/route-manifest.json')) as { entries: { id: string } }
-  return entries.id.slice(0, 20)
+  return (JSON.parse(await site.read('dist/isr/route-manifest.json')) as { buildId: string }).buildId
 }
 
 /** A module that sets the clock of its process ahead. @returns its address */

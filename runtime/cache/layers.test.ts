@@ -275,9 +275,14 @@ describe('what lies below the memory', () => {
     const unknown = createKit(1e6, { prerendered: silent })
     unknown.store.records.set(KEY, encodeEntry(early))
     expect(await unknown.layers.load(KEY)).toMatchObject({ entry: late })
-    const other = createStack([late], [toPageEntry('/b/other', 'x')])
+    const other = createStack([late], [toPageEntry('/b/other', 'x', { startedAt: late.startedAt + 1 })])
     expect(await other.layers.load('p:/b/other')).toBeDefined()
     expect(other.read).not.toHaveBeenCalled()
+  })
+
+  it('W13 what servers of an older build have made beside its pages is left alone', async () => {
+    const { layers } = createStack([late], [toPageEntry('/b/other', 'x', { startedAt: late.startedAt - 1 })])
+    expect(await layers.load('p:/b/other')).toBeUndefined()
   })
 
   it('of a page that is newer in the store than in the build that counts, though the build has newer pages', async () => {

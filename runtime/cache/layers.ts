@@ -155,6 +155,13 @@ export function createLayers(options: LayersOptions): Layers {
     return undefined
   }
 
+  /** Builds of the same code share a store. What an older one has made on top of its own pages is not for this one's visitors. */
+  async function readOwn(key: string): Promise<Entry | undefined> {
+    const stored = await readStore(key)
+    const { newestStartedAt = -Infinity } = prerendered
+    return stored && (stored.startedAt >= newestStartedAt || prerendered.has(key)) ? stored : undefined
+  }
+
   async function readPrerendered(key: string): Promise<Entry | undefined> {
     try {
       if (!prerendered.has(key)) return undefined
@@ -170,8 +177,7 @@ export function createLayers(options: LayersOptions): Layers {
   }
 
   async function loadThrough(key: string): Promise<Found | undefined> {
-    const stored = await readStore(key)
-    // A store that outlived a build with the same id may hold entries from before it.
+    const stored = await readOwn(key)
     const isNewest = stored && stored.startedAt >= (prerendered.newestStartedAt ?? Infinity)
     const packed = isNewest ? undefined : await readPrerendered(key)
     // From here on nothing waits: what was generated while the disk was read wins.

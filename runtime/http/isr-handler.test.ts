@@ -45,9 +45,6 @@ async function stop(): Promise<void> {
   server = handler = undefined
 }
 
-/** Of the run-time cache: new with each build. */
-const toCacheName = ({ manifest }: TestBuild) => manifest.entries.id.slice(0, 20)
-
 describe('a built site', () => {
   it('serves prerendered pages, files, the 404 page, and makes new pages', async () => {
     const port = await start()
@@ -67,7 +64,7 @@ describe('a built site', () => {
     let port = await start()
     const before = await ask(port, '/p/1')
     await ask(port, '/api/revalidate?path=/')
-    expect(await readdir(join(build.root, 'cache'))).toEqual([toCacheName(build)])
+    expect(await readdir(join(build.root, 'cache'))).toEqual(['build1'])
     await stop()
     port = await start()
     const after = await ask(port, '/p/1')
@@ -85,7 +82,6 @@ describe('a built site', () => {
       const port = await start({ cacheDir: join(older.root, 'cache') })
       expect((await ask(port, '/p/1')).headers['x-isr-cache']).toBe('MISS')
       await stop()
-      expect(await readdir(join(older.root, 'cache'))).toHaveLength(2)
     } finally {
       await stop()
       await older.remove()
@@ -166,7 +162,7 @@ describe('a built site', () => {
     } finally {
       delete process.env['ISR_CACHE_DIR']
     }
-    expect(existsSync(join(build.root, 'elsewhere', toCacheName(build)))).toBe(true)
+    expect(existsSync(join(build.root, 'elsewhere/build1'))).toBe(true)
     expect(existsSync(join(build.root, 'cache'))).toBe(false)
   })
 
@@ -207,7 +203,7 @@ describe('a store of the user’s own', () => {
     await ask(port, '/p/1')
     await stop()
     const { testStore } = globalThis as unknown as { testStore: Map<string, unknown> }
-    expect([...testStore.keys()]).toEqual([`${toCacheName(build)}p:/p/1`, 'closed'])
+    expect([...testStore.keys()]).toEqual(['build1p:/p/1', 'closed'])
     expect(existsSync(join(build.root, 'cache'))).toBe(false)
   })
 

@@ -159,12 +159,10 @@ function createRenderer(build: BuildFolder, onLost: (error: unknown) => void): R
 }
 
 function openStore(build: BuildFolder, cacheDir: string | undefined, log: Log) {
-  const { entries, settings } = build.manifest
+  const { buildId, settings } = build.manifest
   const { dir: configuredDir, diskBytes, diskEntries, notFoundEntries, customStore } = settings.cache
   // An empty variable is how shells and compose files say "not set".
   const root = cacheDir ?? (process.env['ISR_CACHE_DIR'] || configuredDir)
-  // Not the id of the code: builds of the same code share that one, and a deployment must not begin with pages of an older one.
-  const buildId = entries.id.slice(0, 20)
   const dir = join(resolve(root), buildId)
   if (customStore) return build.openStore({ buildId, dir })
   const store = createDiskStore({ dir, maxBytes: diskBytes, maxEntries: diskEntries, notFoundEntries, log })

@@ -137,7 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the key of a record is not looked at',
-    edits: { 'cache/codec.ts': [['if (meta.key !== key) return undefined', '']] },
+    edits: { 'cache/codec.ts': [['return meta.key === key ? {', 'return meta.key !== undefined ? {']] },
   },
   {
     name: 'expire is ignored',
@@ -152,7 +152,10 @@ export const MUTANTS: readonly Mutant[] = [
     edits: {
       'isr/generation.ts': [
         ['/** Makes entries by asking the renderer. */', 'const kept: { data?: Body | undefined } = {}'],
-        ['data: data && toOwned(data),', 'data: (kept.data ??= data && toOwned(data)),'],
+        [
+          "kind: 'page', status, revalidate, expire, html, data }",
+          "kind: 'page', status, revalidate, expire, html, data: (kept.data ??= data) }",
+        ],
       ],
     },
   },
