@@ -107,6 +107,8 @@ async function measure(
       BENCH_VERSION: String(version),
       BENCH_OUT: join(folder, name),
       BENCH_CACHE: join(folder, cache),
+      // Its last line is read.
+      NO_COLOR: '1',
       ...env,
     },
   })

@@ -49,7 +49,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     while (running.size < concurrency && queue.length > 0) {
       const { id, job } = queue.shift()!
       running.add(id)
-      void answer(id, job).finally(() => end(id))
+      void answer(id, job)
     }
   }
 
@@ -69,6 +69,8 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
       send({ type: 'done', id, result: await runJob(job) })
     } catch (error) {
       send({ type: 'failed', id, error: toWireError(error) })
+    } finally {
+      end(id)
     }
   }
 
