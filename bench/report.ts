@@ -8,13 +8,16 @@ import { toMarkdown } from './harness/table.ts'
 
 const DOCS = join(BENCH_ROOT, '../docs')
 const PAGE = join(DOCS, 'performance.md')
+/** Fewer are read faster in the table. */
+const CHARTED_ROWS = 3
 
 let page = readFileSync(PAGE, 'utf8')
 
 for (const results of readAllResults()) {
   page = replaceSection(page, results.question, toSection(results))
   for (const table of results.tables) {
-    if (table.chart !== undefined) writeFileSync(join(DOCS, toChartFile(table)), toChart(table, table.chart))
+    const chart = findChart(table)
+    if (chart) writeFileSync(join(DOCS, toChartFile(table)), toChart(table, chart))
   }
   console.log(`${results.question}: ${results.tables.length} tables, measured ${results.date}`)
 }
@@ -40,12 +43,17 @@ function toSection({ question, machine, date, method, leftOut, tables }: Results
 }
 
 function toParts(table: ResultTable): string[] {
+  const chart = findChart(table)
   return [
     `**${table.title}**`,
-    ...(table.chart === undefined ? [] : [`![${table.chart.title}](${toChartFile(table)})`]),
+    ...(chart ? [`![${chart.title}](${toChartFile(table)})`] : []),
     toMarkdown(table),
     ...(table.notes === undefined ? [] : [table.notes]),
   ]
+}
+
+function findChart({ chart, rows }: ResultTable): ResultTable['chart'] {
+  return rows.length < CHARTED_ROWS ? undefined : chart
 }
 
 function toChartFile({ id }: ResultTable): string {

@@ -32,7 +32,7 @@ ${temporary.join('\n')}
   access_log off;
   sendfile on;
   keepalive_requests 100000000;
-  open_file_cache max=40000;
+  open_file_cache max=10000;
   default_type text/html;
   gzip_static on;
   gzip_vary on;

@@ -136,7 +136,7 @@ const QUICK_MS = 200
 
 /**
  * Decides how many pages the worker is told of. No more than `concurrency` of them run at a time, but a message costs more than
- * looking at a page that is the same: of quick pages many travel together. Of slow ones none waits, as its time limit runs.
+ * looking at a page that is the same: of quick pages many travel together. Slow ones gain nothing from it.
  */
 function createAhead(concurrency: number): { toLimit: () => number; note: (durationMs: number) => void } {
   let limit = concurrency
