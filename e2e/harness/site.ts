@@ -127,7 +127,8 @@ function toAddress(port: number): string[] {
 async function installPackages(root: string): Promise<void> {
   const installed = join(root, 'node_modules')
   const { files } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { files: string[] }
-  for (const name of ['package.json', ...files]) {
+  // What begins with a mark is taken out of those: documents, which no site reads.
+  for (const name of ['package.json', ...files.filter((each) => !each.startsWith('!'))]) {
     await cp(join(repository, name), join(installed, 'vite-plugin-isr', name), { recursive: true })
   }
   for (const name of await listPackages(join(repository, 'node_modules'))) {
