@@ -33,16 +33,8 @@ export interface LoadResult {
   readonly p999: number
 }
 
-interface Counted {
-  readonly requests: number
-  readonly microseconds: number
-  readonly bytes: number
-  readonly badStatuses: number
-  readonly failures: number
-  readonly p50: number
-  readonly p99: number
-  readonly p999: number
-}
+/** As the generators print it. */
+type Counted = Omit<LoadResult, 'perSecond'> & { readonly microseconds: number }
 
 /** `wrk` where it is installed, else autocannon, which takes more of its core and so measures fast servers too low. */
 export function chooseGenerator(): 'wrk' | 'autocannon' {

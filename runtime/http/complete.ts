@@ -11,3 +11,13 @@ export function lacksForms(context: HttpContext, req: IncomingMessage, entry: En
   if (entry.kind !== 'page' || !(form === 'html' ? entry.html : entry.data)?.isUncompressed) return false
   return context.chooseEncodings(req.headers['accept-encoding'])[0] !== 'identity'
 }
+
+/** The entry as this client gets it: with its compressed bodies, where it takes one that is not made yet. */
+export async function completeFor(
+  context: HttpContext,
+  req: IncomingMessage,
+  entry: Entry,
+  form: Form,
+): Promise<Entry> {
+  return lacksForms(context, req, entry, form) ? context.engine.complete(entry) : entry
+}

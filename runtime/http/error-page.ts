@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry } from '../types.ts'
 import { NO_STORE } from './cache-control.ts'
-import { lacksForms } from './complete.ts'
+import { completeFor } from './complete.ts'
 import type { HttpContext } from './context.ts'
 import { dropFraming, send } from './reply.ts'
 import { CONTENT_TYPES } from './representation.ts'
@@ -45,7 +45,7 @@ export async function findErrorBody(
   status: ErrorStatus,
 ): Promise<ErrorBody> {
   const found = status === 400 ? undefined : await readErrorPage(context, status)
-  const entry = found && lacksForms(context, req, found, 'html') ? await context.engine.complete(found) : found
+  const entry = found && (await completeFor(context, req, found, 'html'))
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   return representation ?? createPlainBody(status)

@@ -3,7 +3,7 @@ import type { Outcome, ReadRequest, Target } from '../types.ts'
 import { sendFound, sendNotFound, sendRedirect } from './answer.ts'
 import { NO_STORE } from './cache-control.ts'
 import { toCacheStatus } from './cache-status.ts'
-import { lacksForms } from './complete.ts'
+import { completeFor } from './complete.ts'
 import { isPrefetch, type HttpContext } from './context.ts'
 import { PLAIN } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
@@ -46,8 +46,8 @@ async function readInTurn(
 ): Promise<Outcome> {
   try {
     const outcome = await context.engine.read(target, request)
-    if (!('entry' in outcome) || !lacksForms(context, req, outcome.entry, form)) return outcome
-    return { ...outcome, entry: await context.engine.complete(outcome.entry) }
+    if (!('entry' in outcome)) return outcome
+    return { ...outcome, entry: await completeFor(context, req, outcome.entry, form) }
   } finally {
     await context.portions.next()
   }
@@ -62,7 +62,7 @@ async function answerShell(
 ): Promise<void> {
   const shell = context.targets.toShell(target)
   const found = context.engine.peek(shell.key, shell.route.pattern) ?? (await readShell(context, shell))
-  const entry = found && lacksForms(context, req, found, 'html') ? await context.engine.complete(found) : found
+  const entry = found && (await completeFor(context, req, found, 'html'))
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)
