@@ -4,26 +4,26 @@ import { chooseCores } from './harness/machine.ts'
 import { runOpenLoop } from './harness/open.ts'
 import { readOptions } from './harness/options.ts'
 import { startServer, type Running } from './harness/process.ts'
-import { writeResults, type ResultTable, type Row } from './harness/results.ts'
+import { writeResults, type Cell, type ResultTable, type Row } from './harness/results.ts'
 import { measureRounds, type Sample } from './harness/rounds.ts'
-import type { Figure } from './harness/statistics.ts'
+import { toFigure, type Figure } from './harness/statistics.ts'
+import { formatNumber } from './harness/table.ts'
 import { checkSamePages } from './servers/check.ts'
 import { prepareServers, type Prepared } from './servers/index.ts'
-import { isr, isrInHttp, isrInProcess } from './servers/isr.ts'
+import { isr, isrInProcess } from './servers/isr.ts'
 import { next } from './servers/next.ts'
 import { nitro } from './servers/nitro.ts'
 import { listPaths } from './site/posts.ts'
 import { measureWorkUnits } from './site/work.ts'
 
-interface Scenario {
+interface Load {
   readonly id: string
   readonly title: string
   /** Requests per second; undefined: as many as 64 connections get. */
   readonly rate: number | undefined
-  /** Pages that are asked for in turn: as many are out of date each second. */
-  readonly pages: number
-  /** The same requests while nothing is out of date. */
-  readonly isQuiet: boolean
+  /** Pages per second that are made meanwhile: as many are asked for in turn, and each is out of date after a second. */
+  readonly made: readonly number[]
+  readonly isOneCore?: boolean
 }
 
 interface Subject {
@@ -32,171 +32,168 @@ interface Subject {
   /** With pages that stay fresh, and with pages that live a second. */
   readonly quiet: Prepared
   readonly busy: Prepared
-  readonly place: Place
-}
-
-interface Place {
-  readonly id: string
-  readonly title: string
-  readonly server: string | undefined
-  readonly load: string | undefined
 }
 
 const RENDER_MS = 10
 const PAGES = 100
-const options = readOptions({ rounds: 3, seconds: 8 })
+/** Pages that are asked for in turn where nothing is made. */
+const QUIET_PAGES = 50
+const options = readOptions({ rounds: 2, seconds: 4 })
 const pinned = chooseCores()
-const warmUpSeconds = options.isSmoke ? 1 : 3
+const warmUpSeconds = options.isSmoke ? 1 : 1.5
 
-const quietOf = (rate: number): Scenario => ({
-  id: `quiet-${rate}`,
-  title: `${rate} hits/s, nothing is made`,
-  rate,
-  pages: 50,
-  isQuiet: true,
-})
-const busyOf = (rate: number, pages: number): Scenario => ({
-  id: `busy-${rate}-${pages}`,
-  title: `${rate} hits/s while ${pages} pages/s are made`,
-  rate,
-  pages,
-  isQuiet: false,
-})
-const ALL: readonly Scenario[] = [
-  quietOf(200),
-  busyOf(200, 20),
-  busyOf(200, 50),
-  quietOf(500),
-  busyOf(500, 20),
-  busyOf(500, 50),
-  { ...quietOf(300), title: '300 hits/s, nothing is made' },
-  busyOf(300, 100),
-  { id: 'quiet-full', title: 'As many hits as it takes, nothing is made', rate: undefined, pages: 50, isQuiet: true },
-  {
-    id: 'busy-full',
-    title: 'As many hits as it takes while 50 pages/s are made',
-    rate: undefined,
-    pages: 50,
-    isQuiet: false,
-  },
+// What leaves work behind comes last: one process goes through all that it is asked for on its cores.
+const ALL: readonly Load[] = [
+  { id: 'rate-200', title: '200 hits/s', rate: 200, made: [20, 50] },
+  { id: 'rate-500', title: '500 hits/s', rate: 500, made: [20, 50] },
+  { id: 'full', title: 'As many hits as it takes', rate: undefined, made: [50] },
+  { id: 'rate-300', title: '300 hits/s and more pages than one core makes', rate: 300, made: [100] },
+  { id: 'one-core', title: '500 hits/s, the server on one core', rate: 500, made: [50], isOneCore: true },
 ]
-const scenarios = options.isSmoke ? ALL.filter(({ id }) => ['quiet-200', 'busy-200-20'].includes(id)) : ALL
+const loads = options.isSmoke
+  ? [{ id: 'rate-200', title: '200 hits/s', rate: 200, made: [20] }]
+  : ALL.filter(({ isOneCore }) => !isOneCore || pinned !== undefined)
 
-const places: Place[] = [{ id: 'all', title: 'all cores', server: undefined, load: undefined }]
-if (pinned && !options.isSmoke) places.push({ id: 'one', title: 'one core', ...pinned })
-
-// Two builds of Next.js would take longer than all the rest of a smoke run; `herd` and `misses` start it.
-const kinds = options.isSmoke ? [isr, nitro] : [isr, isrInHttp, isrInProcess, nitro, next]
+// Two builds of Next.js would take longer than all the rest of a smoke run; `misses` starts it.
+const kinds = options.isSmoke ? [isr, nitro] : [isr, isrInProcess, nitro, next]
 const work = RENDER_MS * measureWorkUnits()
 const quiet = await prepareServers(kinds, { pages: PAGES, work }, options)
 const busy = await prepareServers(kinds, { pages: PAGES, work, revalidate: 1 }, options)
 await checkSamePages(quiet.servers, ['/posts/1'])
-const subjects = places.flatMap((place) =>
-  quiet.servers.map((server, index): Subject => ({
-    name: `${server.name} ${place.id}`,
-    label: server.label,
-    quiet: server,
-    busy: busy.servers[index] ?? server,
-    place,
-  })),
-)
-const figures = await measureRounds(subjects, options.rounds, measure)
-const tables = places.flatMap((place) => scenarios.map((scenario) => toTable(place, scenario)))
-writeResults('busy', { method: describeMethod(), leftOut: quiet.leftOut, tables }, options)
+const subjects = quiet.servers.map((server, index): Subject => ({
+  name: server.name,
+  label: server.label,
+  quiet: server,
+  busy: busy.servers[index] ?? server,
+}))
+const figures = await measureRounds(subjects, options.rounds, measure, options.isSmoke)
+writeResults('busy', { method: describeMethod(), leftOut: quiet.leftOut, tables: loads.map(toTable) }, options)
 
 async function measure(subject: Subject): Promise<Sample> {
   const sample: Record<string, number> = {}
-  for (const scenario of scenarios) {
-    const { command } = scenario.isQuiet ? subject.quiet : subject.busy
-    const server = await startServer(command, { cores: subject.place.server })
-    try {
-      // Each page once: Nitro makes them with their first request.
-      const paths = listPaths(scenario.pages)
-      for (const path of paths) await fetch(server.url + path).then((answer) => answer.arrayBuffer())
-      const measured = await measureScenario(server, scenario, subject.place)
-      for (const [key, value] of Object.entries(measured)) sample[`${scenario.id} ${key}`] = value
-    } finally {
-      await server.stop()
-    }
+  for (const isOneCore of [false, true]) {
+    const own = loads.filter((load) => (load.isOneCore ?? false) === isOneCore)
+    if (own.length === 0) continue
+    Object.assign(sample, await measureServer(subject.quiet, own, () => [0]))
+    Object.assign(sample, await measureServer(subject.busy, own, ({ made }) => made))
   }
   return sample
 }
 
-async function measureScenario(server: Running, { rate, pages }: Scenario, place: Place): Promise<Sample> {
-  const paths = listPaths(pages)
-  const common = { url: server.url, paths, cores: place.load, seconds: options.seconds }
+/** One process, which is asked in all these ways, one after the other. */
+async function measureServer(
+  { command }: Prepared,
+  own: readonly Load[],
+  listMade: (load: Load) => readonly number[],
+): Promise<Sample> {
+  const isOneCore = own[0]?.isOneCore ?? false
+  const server = await startServer(command, { cores: isOneCore ? pinned?.server : undefined })
+  try {
+    // Each page once: Nitro makes them with their first request.
+    for (const path of listPaths(PAGES)) await fetch(server.url + path).then((answer) => answer.arrayBuffer())
+    const sample: Record<string, number> = {}
+    for (const load of own) {
+      for (const made of listMade(load)) {
+        const measured = await measureLoad(server, load, made)
+        for (const [key, value] of Object.entries(measured)) sample[`${load.id} ${made} ${key}`] = value
+      }
+    }
+    return sample
+  } finally {
+    await server.stop()
+  }
+}
+
+async function measureLoad(server: Running, { rate, isOneCore }: Load, made: number): Promise<Sample> {
+  const paths = listPaths(made === 0 ? QUIET_PAGES : made)
+  const common = { url: server.url, paths, cores: isOneCore ? pinned?.load : undefined, seconds: options.seconds }
   if (rate === undefined) {
-    await runLoad({ ...common, seconds: warmUpSeconds })
+    await runLoad({ ...common, seconds: 1 })
     const { perSecond, p50, p99, p999, failures, badStatuses } = await runLoad(common)
     return { rate: perSecond, p50, p99, p999, unanswered: failures + badStatuses }
   }
   const result = await runOpenLoop({ ...common, rate, warmUpSeconds })
-  const { p50, p99, p999, longest, unanswered, badStatuses, ageP50, ageP99, late, renders } = result
+  const { p50, p99, p999, unanswered, badStatuses, ageP50, ageP99, late, renders } = result
   return {
     p50,
     p99,
     p999,
-    longest,
     unanswered: unanswered + badStatuses,
-    ageP50: ageP50 / 1000,
-    ageP99: ageP99 / 1000,
+    // A page may be a second old; what it is older is how long a new one took to come.
+    lagP50: Math.max(0, ageP50 - 1000),
+    lagP99: Math.max(0, ageP99 - 1000),
     renders: renders / options.seconds,
     late,
   }
 }
 
-function toTable(place: Place, { id, title, rate, isQuiet }: Scenario): ResultTable {
-  const own = subjects.filter((subject) => subject.place === place)
+function toTable(load: Load): ResultTable {
+  const { id, title, rate, made } = load
+  const most = made.at(-1) ?? 0
   return {
-    id: `${id}-${place.id}`,
-    title: `${title}, ${place.title}`,
-    ...(!isQuiet && { notes: describeBusy(rate) }),
-    ...(own.some(({ name }) => name.startsWith('isr ')) && { reference: `isr ${place.id}` }),
+    id: `busy-${id}`,
+    title,
+    notes: `Times are p50 / p99 / p99.9. Busy : quiet and the share of Next.js are of the p99 at ${most} pages/s.`,
     columns: [
-      ...(rate === undefined ? [{ key: 'rate', label: 'requests/s', isCompared: true }] : []),
-      { key: 'p50', label: 'p50', unit: 'ms', digits: 2 },
-      { key: 'p99', label: 'p99', unit: 'ms', digits: 2, isCompared: true },
-      { key: 'p999', label: 'p99.9', unit: 'ms', digits: 2 },
-      { key: 'quiet', label: 'p99 while nothing is made', unit: 'ms', digits: 2 },
+      { key: 'quiet', label: 'nothing is made, ms' },
+      ...made.map((count) => ({ key: `made-${count}`, label: `${count} pages/s, ms` })),
+      { key: 'growth', label: 'busy : quiet', digits: 1 },
+      { key: 'share', label: 'of Next.js', digits: 3 },
       { key: 'unanswered', label: 'not answered' },
-      ...(rate === undefined || isQuiet
-        ? []
+      ...(rate === undefined
+        ? [
+            { key: 'quietRate', label: 'requests/s while nothing is made' },
+            { key: 'rate', label: `requests/s at ${most} pages/s` },
+          ]
         : [
-            { key: 'renders', label: 'pages/s made' },
-            { key: 'ageP50', label: 'age p50', unit: 's', digits: 2 },
-            { key: 'ageP99', label: 'age p99', unit: 's', digits: 2 },
+            { key: 'renders', label: `pages/s made, of ${most}` },
+            { key: 'lag', label: 'lag p50 / p99, ms' },
           ]),
     ],
-    rows: own.map((subject) => toRow(subject, { id, rate, isQuiet })),
-    ...(!isQuiet && {
-      chart: { column: 'p99', title: `${title}, ${place.title}: p99, ms`, scale: 'logarithmic' as const },
-    }),
+    rows: subjects.map((subject) => toRow(subject, load, most)),
+    chart: { column: 'p99', title: `${title}, ${most} pages/s are made: p99, ms`, scale: 'logarithmic' },
   }
 }
 
-function toRow({ name, label }: Subject, { id, rate, isQuiet }: Pick<Scenario, 'id' | 'rate' | 'isQuiet'>): Row {
+function toRow({ name, label }: Subject, { id, made }: Load, most: number): Row {
   const all = figures.get(name) ?? {}
-  const cells = pickCells(all, id)
-  const quietP99 = all[`quiet-${rate ?? 'full'} p99`]
-  return { name, label, cells: { ...cells, ...(!isQuiet && quietP99 && { quiet: quietP99 }) } }
+  const pick = (count: number, key: string): Figure | undefined => all[`${id} ${count} ${key}`]
+  const p99 = pick(most, 'p99')
+  const cells: Record<string, Cell | undefined> = {
+    quiet: formatTimes(0),
+    ...Object.fromEntries(made.map((count) => [`made-${count}`, formatTimes(count)])),
+    growth: toRatio(p99, pick(0, 'p99')),
+    share: name === next.name ? undefined : toRatio(p99, figures.get(next.name)?.[`${id} ${most} p99`]),
+    unanswered: pick(most, 'unanswered'),
+    quietRate: pick(0, 'rate'),
+    rate: pick(most, 'rate'),
+    renders: pick(most, 'renders'),
+    lag: `${formatMedian(pick(most, 'lagP50'), 0)} / ${formatMedian(pick(most, 'lagP99'), 0)}`,
+    // Of the chart.
+    p99,
+  }
+  const known = Object.entries(cells).filter((cell): cell is [string, Cell] => cell[1] !== undefined)
+  return { name, label, cells: Object.fromEntries(known) }
+
+  function formatTimes(count: number): string {
+    return ['p50', 'p99', 'p999'].map((key) => formatMedian(pick(count, key), 2)).join(' / ')
+  }
 }
 
-function describeBusy(rate: number | undefined): string {
-  const made = `A render takes ${RENDER_MS} ms, and each page is out of date after a second.`
-  return rate === undefined
-    ? made
-    : `${made} Age is how long ago what was served had been rendered: what is above one second is the time from stale to fresh.`
+function toRatio(one: Figure | undefined, other: Figure | undefined): Figure | undefined {
+  return one && other && other.median > 0 ? toFigure([one.median / other.median]) : undefined
 }
 
-function pickCells(all: Readonly<Record<string, Figure>>, id: string): Record<string, Figure> {
-  const own = Object.entries(all).filter(([key]) => key.startsWith(`${id} `))
-  return Object.fromEntries(own.map(([key, figure]) => [key.slice(id.length + 1), figure]))
+function formatMedian(figure: Figure | undefined, digits: number): string {
+  return figure === undefined ? '–' : formatNumber(figure.median, digits)
 }
 
 function describeMethod(): string {
   return (
-    `${options.rounds} interleaved rounds, a fresh process for each measurement, ${options.seconds} s after ${warmUpSeconds} s of ` +
-    'warm-up; an open loop of our own (bench/harness/open-loop.ts): requests are sent at their times, whether or not earlier ones ' +
-    'are answered; on one core the load has another one; median (least–most)'
+    `${options.rounds} interleaved rounds, ${options.seconds} s each after ${warmUpSeconds} s of warm-up, medians. In each round a ` +
+    'server has one process for what is measured while nothing is made and one for the rest, and two more on one core. An open ' +
+    'loop of our own (bench/harness/open-loop.ts) sends requests at their times, whether or not earlier ones are answered. ' +
+    `A render takes ${RENDER_MS} ms, each page is out of date after a second and is asked for several times a second. Lag: how long ` +
+    'ago a page that was served should have been replaced'
   )
 }

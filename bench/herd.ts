@@ -13,6 +13,7 @@ import { measureRounds, type Sample } from './harness/rounds.ts'
 import type { Figure } from './harness/statistics.ts'
 import { checkSamePages } from './servers/check.ts'
 import { prepareServers, type Prepared } from './servers/index.ts'
+import { createHold } from './servers/hold.ts'
 import { isr, isrInProcess } from './servers/isr.ts'
 import { next } from './servers/next.ts'
 import { nitro } from './servers/nitro.ts'
@@ -20,22 +21,24 @@ import { measureWorkUnits } from './site/work.ts'
 
 const RENDER_MS = 50
 const WARM_UP_PATHS = Array.from({ length: 5 }, (_, index) => `/posts/${3000 + index}`)
-const options = readOptions({ rounds: 3, seconds: 1 })
+const options = readOptions({ rounds: 2, seconds: 1 })
 const cores = chooseCores()
-const revalidate = options.isSmoke ? 2 : 10
-const patience = 60
+const revalidate = options.isSmoke ? 2 : 5
+/** Seconds: what nobody waits for longer. */
+const patience = 15
+const hold = createHold(RENDER_MS)
 const client = await compileProgram('harness/herd-client.ts')
 const wanted = options.isSmoke ? [200] : [1_000, 10_000]
 const sizes = wanted.filter((size) => size + 500 < readOpenFilesLimit())
 const kinds = ['cold', 'stale'] as const
 
 const { servers, leftOut } = await prepareServers(
-  [isr, isrInProcess, nitro, next],
+  options.isSmoke ? [hold, isr, nitro] : [hold, isr, isrInProcess, nitro, next],
   { pages: 2, revalidate, work: RENDER_MS * measureWorkUnits() },
   options,
 )
 await checkSamePages(servers, ['/posts/1'])
-const figures = await measureRounds(servers, options.rounds, measure)
+const figures = await measureRounds(servers, options.rounds, measure, options.isSmoke)
 const tooLarge = wanted
   .filter((size) => !sizes.includes(size))
   .map((size) => `Herds of ${size}: too few open files (ulimit -n)`)
@@ -50,7 +53,7 @@ async function measure(prepared: Prepared): Promise<Sample> {
   return sample
 }
 
-async function measureHerd({ command, label }: Prepared, size: number, kind: 'cold' | 'stale'): Promise<Sample> {
+async function measureHerd({ name, command, label }: Prepared, size: number, kind: 'cold' | 'stale'): Promise<Sample> {
   const folder = mkdtempSync(join(tmpdir(), 'isr-bench-herd-'))
   const file = join(folder, 'renders')
   const server = await startServer(command, { cores: cores?.server, env: { BENCH_RENDERS: file } })
@@ -59,9 +62,10 @@ async function measureHerd({ command, label }: Prepared, size: number, kind: 'co
     for (const path of WARM_UP_PATHS) await fetch(server.url + path).then((answer) => answer.arrayBuffer())
     // The page that it was asked for when it started: made a moment ago, or by the build.
     if (kind === 'stale') await sleep(revalidate * 1000 + 500)
-    await settle(file, 0)
+    if (name !== hold.name) await settle(file, 0)
     const before = countBytes(file)
     const path = kind === 'stale' ? '/posts/1' : '/posts/4000'
+    const cpuBefore = server.readCpuMs()
     const plan = JSON.stringify({ port: Number(new URL(server.url).port), path, count: size, patience })
     const { stderr } = await run({ file: process.execPath, args: [client, plan] }, cores?.load)
     const result = JSON.parse(stderr.slice(stderr.indexOf('{"answered"'))) as {
@@ -70,13 +74,15 @@ async function measureHerd({ command, label }: Prepared, size: number, kind: 'co
       last: number
     }
     if (result.answered < size) console.log(`${label}: ${size - result.answered} of ${size} were not answered`)
-    await settle(file, before + 1)
+    if (name !== hold.name) await settle(file, before + 1)
     const id = `${kind}-${size}`
     return {
-      [`${id} renders`]: countBytes(file) - before,
+      ...(name !== hold.name && { [`${id} renders`]: countBytes(file) - before }),
       [`${id} first`]: result.first,
       [`${id} last`]: result.last,
       [`${id} answered`]: result.answered,
+      // Opening the connections is in it.
+      [`${id} cpu`]: ((server.readCpuMs() - cpuBefore) * 1000) / size,
       [`${id} memory`]: server.readMemory() / 1e6,
     }
   } finally {
@@ -112,12 +118,14 @@ function toTable(size: number, kind: 'cold' | 'stale'): ResultTable {
   return {
     id: `herd-${id}`,
     title: `${count} requests at once for ${what}`,
-    notes: `A render takes ${RENDER_MS} ms. All connections are open before the first request is sent; renders are counted where the data is read.`,
+    notes: `A render takes ${RENDER_MS} ms. All connections are open before the first request is sent, and stay open, as those of browsers do; renders are counted where the data is read. Not answered: what was not there after ${patience} s.`,
+    reference: hold.name,
     columns: [
       { key: 'renders', label: 'renders' },
       { key: 'answered', label: 'answered' },
       { key: 'first', label: 'first answer', unit: 'ms' },
-      { key: 'last', label: 'last answer', unit: 'ms' },
+      { key: 'last', label: 'last answer', unit: 'ms', isCompared: true },
+      { key: 'cpu', label: 'processor time of a visitor', unit: 'µs' },
       { key: 'memory', label: 'memory', unit: 'MB' },
     ],
     rows: servers.map(({ name, label }) => ({ name, label, cells: pickCells(figures.get(name) ?? {}, id) })),

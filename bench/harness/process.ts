@@ -44,6 +44,16 @@ export interface StartOptions {
 /** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100
 const STOP_MS = 3_000
+/** Process groups that were started and have not ended: they end with this process, however that ends. */
+const groups = new Set<number>()
+process.once('exit', () => groups.forEach((pid) => signalGroup(pid, 'SIGKILL')))
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.once(signal, () => process.exit(code))
+}
 
 /**
  * Starts a server in a fresh process, with a free port in `PORT`, and waits for its first good answer.
@@ -149,13 +159,23 @@ function spawnPinned(command: Command, env: Readonly<Record<string, string>>, co
   const [file, args] = isPinned
     ? ['taskset', ['-c', cores, command.file, ...command.args]]
     : [command.file, [...command.args]]
-  return spawn(file, args, {
+  const child = spawn(file, args, {
     cwd: command.cwd,
     env: { ...process.env, NODE_ENV: 'production', ...command.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, so that what it starts ends with it.
     detached: true,
   })
+  const { pid } = child
+  if (pid !== undefined) {
+    groups.add(pid)
+    // Its own end says nothing of those that it has started.
+    child.once('exit', () => {
+      signalGroup(pid, 'SIGKILL')
+      groups.delete(pid)
+    })
+  }
+  return child
 }
 
 async function waitForAnswer(child: ChildProcess, url: string, timeout: number): Promise<void> {
@@ -244,9 +264,32 @@ function readStat(pid: number): string[] | undefined {
   }
 }
 
+/**
+ * Ticks count threads that have ended too, but only whole ones, each 10 ms; the scheduler counts nanoseconds, of those that
+ * still run. Neither says more than there was.
+ */
 function readCpuMs(pid: number): number {
   const fields = readStat(pid)
-  return ((Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0)) * 1000) / TICKS_PER_SECOND
+  const ticks = Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0)
+  return Math.max((ticks * 1000) / TICKS_PER_SECOND, readThreadsMs(pid))
+}
+
+function readThreadsMs(pid: number): number {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    return threads.reduce((sum, thread) => sum + readThreadMs(`/proc/${pid}/task/${thread}/schedstat`), 0)
+  } catch {
+    return 0
+  }
+}
+
+/** 0 for a thread that has just ended, and for a kernel that keeps no such figures. */
+function readThreadMs(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6
+  } catch {
+    return 0
+  }
 }
 
 function readMemory(pid: number): number {
