@@ -133,8 +133,9 @@ async function openEarlierPages(
 ): Promise<Reuse | undefined> {
   if (!options.prerender.reuse) return undefined
   const { mode, envDir } = config
-  const inputs = await readInputs({ ...code, root, mode, envDir, settings: options.settings })
-  if ('hash' in inputs) return openReuse(join(config.cacheDir, 'isr'), inputs.hash)
+  const isReproducible = readSourceDate() !== undefined
+  const inputs = await readInputs({ ...code, root, mode, envDir, isReproducible, settings: options.settings })
+  if ('hash' in inputs) return openReuse(join(config.cacheDir, 'isr'), inputs.hash, Date.now())
   config.logger.info(`[vite-plugin-isr] All pages are made anew in each build: ${inputs.unknown}.`)
   return undefined
 }
@@ -173,8 +174,10 @@ async function generatePages(
     concurrency: options.prerender.concurrency,
     memoryBytes: toDefaultMemory(Infinity),
   })
-  const madeAt = readSourceDate()
-  const writer = await createPackWriter(folders.isr, { reproducible: madeAt !== undefined })
+  const sourceDate = readSourceDate()
+  const isReproducible = sourceDate !== undefined
+  const checkedAt = sourceDate ?? Date.now()
+  const writer = await createPackWriter(folders.isr, { reproducible: isReproducible, checkedAt })
   const encoder = createEncoder({
     thread: new URL('./encoder-thread.js', import.meta.url),
     threads: Math.min(availableParallelism(), MAX_ENCODERS),
@@ -196,11 +199,12 @@ async function generatePages(
       served: await context.servedFiles(),
       renderer,
       write: (entry) => encoder.add(entry),
-      append: (record, entry) => writer.append(record, entry),
+      append: (record, key) => writer.append(record, { key, startedAt: checkedAt }),
       settings: options.settings,
       concurrency: options.prerender.concurrency,
       now: () => Date.now(),
-      madeAt,
+      // They get that of the pack: the same pages are the same bytes, whenever they were made.
+      madeAt: isReproducible ? 0 : undefined,
       reuse,
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       progress,

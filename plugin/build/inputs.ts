@@ -15,6 +15,8 @@ export interface InputSources {
   readonly mode: string
   /** Folder of the `.env` files; `false` for none. */
   readonly envDir: string | false
+  /** Whether entries have no times of their own. */
+  readonly isReproducible: boolean
   readonly settings: Pick<Settings, 'expire' | 'notFoundRevalidate' | 'maxPageBytes'>
 }
 
@@ -42,7 +44,8 @@ const LONE_PACKAGES = ['react', 'react-dom']
  * Finds out what the pages of a build are made from beside their data: code and assets, packages that are not bundled, Node
  * with all that text and compressed bytes depend on, options, and variables of `.env` files.
  */
-export async function readInputs({ buildId, server, root, mode, envDir, settings }: InputSources): Promise<Inputs> {
+export async function readInputs(sources: InputSources): Promise<Inputs> {
+  const { buildId, server, root, mode, envDir, isReproducible, settings } = sources
   const folders = toAncestors(root)
   const locks = await readFiles(folders.flatMap((folder) => LOCK_FILES.map((name) => join(folder, name))))
   const packages = listPackages(server)
@@ -69,6 +72,7 @@ export async function readInputs({ buildId, server, root, mode, envDir, settings
         readOwnVersion(),
         buildId,
         mode,
+        isReproducible,
         { expire, notFoundRevalidate, maxPageBytes },
         // A patch of Node changes no page, but what it is made of might: numbers, dates, letters, compression.
         { node: node.split('.')[0], v8, zlib, brotli, zstd, icu, unicode, cldr, tz },

@@ -1,16 +1,7 @@
 import { toEntry } from '../../runtime/isr/generation.ts'
 import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
-import type {
-  Built,
-  Entry,
-  EntryTimes,
-  Params,
-  ParsedPaths,
-  Renderer,
-  RouteRecord,
-  Settings,
-} from '../../runtime/types.ts'
+import type { Built, Entry, Params, ParsedPaths, Renderer, RouteRecord, Settings } from '../../runtime/types.ts'
 import { usageErrors } from '../errors.ts'
 import type { ServedFiles } from '../routes/served-files.ts'
 import { countJobs, createJobs, type PageJob } from './jobs.ts'
@@ -58,12 +49,12 @@ export interface PrerenderOptions {
   /** Takes an entry; nothing of it is kept here. */
   readonly write: (entry: Entry) => Promise<void>
   /** Takes the record of an entry likewise; only needed with `reuse`. */
-  readonly append?: ((record: Uint8Array, entry: Pick<Entry, 'key' | 'startedAt'>) => Promise<void>) | undefined
+  readonly append?: ((record: Uint8Array, key: string) => Promise<void>) | undefined
   readonly settings: Settings
   /** Pages at a time. */
   readonly concurrency: number
   readonly now: () => number
-  /** When all entries are said to be made, milliseconds since the epoch. Default: when each is. */
+  /** The time that all entries get, milliseconds since the epoch. Default: when each is made. */
   readonly madeAt?: number | undefined
   /** Pages of the build before. Default: none are taken. */
   readonly reuse?: Reuse | undefined
@@ -164,10 +155,9 @@ async function generate(pageJob: PageJob, options: PrerenderOptions): Promise<Ma
   const { settings, now, madeAt, pause, reuse } = options
   return withRetries(async () => {
     const begin = now()
-    const toTimes = () => ({ startedAt: madeAt ?? begin, generatedAt: madeAt ?? now() })
     let built = await build(pageJob, options, reuse?.find(pageJob.key))
     if (!built.generated) {
-      const earlier = takeEarlier(pageJob, options, toTimes())
+      const earlier = takeEarlier(pageJob, options)
       if (earlier) {
         reuse?.note(pageJob.key, built.fingerprint!)
         return { ...earlier, durationMs: now() - begin }
@@ -176,7 +166,8 @@ async function generate(pageJob: PageJob, options: PrerenderOptions): Promise<Ma
       built = await build(pageJob, options, undefined)
     }
     if (built.fingerprint !== undefined) reuse?.note(pageJob.key, built.fingerprint)
-    const entry = toEntry(pageJob.key, built.generated!, toTimes(), settings)
+    const times = { startedAt: madeAt ?? begin, generatedAt: madeAt ?? now() }
+    const entry = toEntry(pageJob.key, built.generated!, times, settings)
     return { ...toFacts(entry), write: () => options.write(entry), durationMs: now() - begin, isReused: false }
   }, pause)
 }
@@ -192,15 +183,11 @@ async function build(
 }
 
 /** The record is only there until the next one is read, so it goes into the pack at once. */
-function takeEarlier(
-  { key }: PageJob,
-  { reuse, append }: PrerenderOptions,
-  times: Pick<EntryTimes, 'startedAt' | 'generatedAt'>,
-): Omit<Made, 'durationMs'> | undefined {
-  const earlier = reuse?.read(key, times)
+function takeEarlier({ key }: PageJob, { reuse, append }: PrerenderOptions): Omit<Made, 'durationMs'> | undefined {
+  const earlier = reuse?.read(key)
   if (!earlier || !append) return undefined
   const { record, ...facts } = earlier
-  const written = append(record, { key, startedAt: times.startedAt })
+  const written = append(record, key)
   // Heard by whoever writes.
   written.catch(() => {})
   return { ...facts, write: () => written, isReused: true }

@@ -86,7 +86,11 @@ describe('a second vite build', () => {
     expect(again.buildId).toBe(buildId)
     expect([again.entries.id === entries.id, again.draftKey === draftKey]).toEqual([false, false])
     const pack = openPack(join(site.root, 'dist/isr'), again.entries)
-    expect((await pack.read('p:/posts/1'))!.generatedAt).toBeGreaterThanOrEqual(before)
+    for (const key of ['p:/posts/1', 's:/posts/[id]', 'p:/about']) {
+      const entry = (await pack.read(key))!
+      expect([entry.startedAt >= before, entry.generatedAt >= before]).toEqual([true, true])
+      expect(entry.startedAt).toBeLessThanOrEqual(pack.newestStartedAt!)
+    }
     await pack.close()
   })
 
@@ -124,6 +128,16 @@ describe('a second vite build', () => {
     const pack = openPack(join(site.root, 'dist/isr'), (await readManifest()).entries)
     expect(await pack.read('p:/about')).toMatchObject({ startedAt: 1_700_000_000_000, generatedAt: 1_700_000_000_000 })
     await pack.close()
+    // Of a commit that changed no code: other times are no other pages.
+    const later = { SOURCE_DATE_EPOCH: '1700000001' }
+    expect(await rebuild(later)).toEqual([])
+    const pages = await readAll()
+    await removeCache()
+    expect(await rebuild(later)).toEqual(ALL)
+    expect(await readAll()).toEqual(pages)
+    // Pages that have times of their own would show in the files.
+    expect(await rebuild()).toEqual(ALL)
+    expect(await rebuild(env)).toEqual(ALL)
     const wrong = await site.vite(['build'], { env: { SOURCE_DATE_EPOCH: 'today' } })
     expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('SOURCE_DATE_EPOCH is "today"')])
   })
@@ -183,6 +197,12 @@ describe('a second vite build', () => {
       expect(await readEntries(POSTS)).toEqual(entries)
     }
     expect((await site.list(CACHE)).toSorted()).toEqual(['entries.fingerprints', 'entries.index', 'entries.pack'])
+  })
+
+  it('takes nothing that a clock made which was wrong: it would be newer than all that comes after it', async () => {
+    const nextYear = String(Math.floor(Date.now() / 1000) + 366 * 86_400)
+    await rebuild({ SOURCE_DATE_EPOCH: nextYear })
+    expect(await rebuild({ SOURCE_DATE_EPOCH: '1700000000' })).toEqual(ALL)
   })
 
   it('a build that fails leaves what the one before has kept', async () => {

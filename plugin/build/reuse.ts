@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { constants, copyFile, link, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renameOver, toTempPath, writeFileAtomic } from '../../runtime/cache/atomic-write.ts'
-import { restampRecord, type Restamped } from '../../runtime/cache/codec.ts'
+import { readFacts, type RecordFacts } from '../../runtime/cache/codec.ts'
 import {
   INDEX_FILE,
   PACK_FILE,
@@ -15,7 +15,7 @@ import {
 } from '../../runtime/cache/pack-format.ts'
 import { createRows, findRow, HASH_BYTES } from '../../runtime/cache/rows.ts'
 import { sha256 } from '../../runtime/cache/sha256.ts'
-import type { EntryTimes, RouteManifest } from '../../runtime/types.ts'
+import type { RouteManifest } from '../../runtime/types.ts'
 
 /** Pages of the build before, and what the next build has to know of the pages of this one. */
 export interface Reuse {
@@ -23,8 +23,8 @@ export interface Reuse {
   readonly inputs: string
   /** The fingerprint of a page that can be had from the build before. */
   find(key: string): string | undefined
-  /** The record of that page with the times of this build, until the next one is read; undefined when it is damaged. */
-  read(key: string, times: Times): Restamped | undefined
+  /** The record of that page, which is there until the next one is read; undefined when it is damaged. */
+  read(key: string): EarlierPage | undefined
   /** Says what a page of this build was made from. */
   note(key: string, fingerprint: string): void
   /**
@@ -35,6 +35,11 @@ export interface Reuse {
    */
   keep(dir: string, entries: Pick<RouteManifest['entries'], 'id'>): Promise<void>
   close(): void
+}
+
+/** A page of the build before. */
+export interface EarlierPage extends RecordFacts {
+  readonly record: Uint8Array
 }
 
 /*
@@ -56,10 +61,6 @@ const CHECKSUM_BYTES = 32
 /** Records that lie side by side are read together; those of one batch of pages lie in any order. */
 const WINDOW_BYTES = 1024 * 1024
 const SLACK_BYTES = WINDOW_BYTES / 4
-/** Larger records get memory of their own. */
-const TARGET_BYTES = 256 * 1024
-
-type Times = Pick<EntryTimes, 'startedAt' | 'generatedAt'>
 
 type Earlier = Pick<Reuse, 'find' | 'read' | 'close'>
 
@@ -69,16 +70,17 @@ type Earlier = Pick<Reuse, 'find' | 'read' | 'close'>
  *
  * @param dir a folder in Vite's `cacheDir`; it need not exist
  * @param inputs 32 hexadecimal digits
+ * @param now milliseconds since the epoch
  */
-export async function openReuse(dir: string, inputs: string): Promise<Reuse> {
-  const earlier = await openEarlier(dir, inputs).catch(() => undefined)
+export async function openReuse(dir: string, inputs: string, now: number): Promise<Reuse> {
+  const earlier = await openEarlier(dir, inputs, now).catch(() => undefined)
   const rows = createRows(ROW_BYTES)
   let count = 0
 
   return {
     inputs,
     find: (key) => earlier?.find(key),
-    read: (key, times) => earlier?.read(key, times),
+    read: (key) => earlier?.read(key),
     note(key, fingerprint) {
       rows.add(toRowHash(key), Buffer.from(fingerprint, 'hex'))
       count += 1
@@ -103,7 +105,7 @@ export async function openReuse(dir: string, inputs: string): Promise<Reuse> {
   }
 }
 
-async function openEarlier(dir: string, inputs: string): Promise<Earlier | undefined> {
+async function openEarlier(dir: string, inputs: string, now: number): Promise<Earlier | undefined> {
   const table = await readFile(join(dir, FINGERPRINTS_FILE))
   const end = table.length - CHECKSUM_BYTES
   if (end < HEADER_BYTES || !table.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
@@ -114,7 +116,8 @@ async function openEarlier(dir: string, inputs: string): Promise<Earlier | undef
 
   const id = table.subarray(MAGIC.length, INPUTS_AT)
   const index = parseIndex(await readFile(join(dir, INDEX_FILE)))
-  if (!index?.id.equals(id)) return undefined
+  // What a wrong clock made would be newer than all that comes after it.
+  if (!index?.id.equals(id) || index.newestStartedAt > now) return undefined
   const file = openSync(join(dir, PACK_FILE), 'r')
   const header = Buffer.alloc(PACK_HEADER_BYTES)
   readSync(file, header, 0, PACK_HEADER_BYTES, 0)
@@ -123,16 +126,18 @@ async function openEarlier(dir: string, inputs: string): Promise<Earlier | undef
     return undefined
   }
   const readRecord = createWindow(file)
-  const target = Buffer.allocUnsafeSlow(TARGET_BYTES)
 
   return {
     find(key) {
       const row = findRow(table, { start: HEADER_BYTES, count, rowBytes: ROW_BYTES }, toRowHash(key))
       return row === undefined ? undefined : table.toString('hex', row + HASH_BYTES, row + ROW_BYTES)
     },
-    read(key, { startedAt, generatedAt }) {
+    read(key) {
       const place = index.find(key)
-      return place && restampRecord(readRecord(place), key, { startedAt, generatedAt, target })
+      if (!place) return undefined
+      const record = readRecord(place)
+      const facts = readFacts(record, key)
+      return facts && { ...facts, record }
     },
     close: () => closeSync(file),
   }

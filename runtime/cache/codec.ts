@@ -92,47 +92,28 @@ export function readHeader(bytes: Uint8Array): RecordHeader | undefined {
   return { kind, startedAt: record.readDoubleLE(8), length: record.readUInt32LE(16) }
 }
 
-/** A record that was given other times. */
-export interface Restamped extends Pick<EntryTimes, 'revalidate' | 'expire'> {
-  readonly record: Uint8Array
+/** What a build has to know of a record that it takes as it is. */
+export interface RecordFacts extends Pick<EntryTimes, 'revalidate' | 'expire'> {
   /** Bytes of the plain HTML and navigation data; 0 for none. */
   readonly htmlBytes: number
   readonly dataBytes: number
 }
 
-/**
- * Gives a record other times, as if it had been made then.
- *
- * @param target memory for the new record; a larger one is made where it does not fit
- * @returns undefined when the record is damaged or of another key
- */
-export function restampRecord(
-  record: Buffer,
-  key: string,
-  { startedAt, generatedAt, target }: Pick<EntryTimes, 'startedAt' | 'generatedAt'> & { readonly target: Buffer },
-): Restamped | undefined {
+/** Checks a record without making an entry of it. @returns undefined when it is damaged or of another key */
+export function readFacts(record: Buffer, key: string): RecordFacts | undefined {
   try {
     const parsed = parseParts(record, key)
     if (!parsed) return undefined
-    const { meta, bodiesAt, end, lengths } = parsed
-    const text = JSON.stringify({ ...meta, generatedAt } satisfies Meta)
-    const metaBytes = Buffer.byteLength(text)
-    const length = HEADER_BYTES + metaBytes + (end - bodiesAt) + DIGEST_BYTES
-    if (length >= ABSENT) return undefined
-    const copy = target.length >= length ? target.subarray(0, length) : Buffer.allocUnsafeSlow(length)
-    record.copy(copy, 0, 0, HEADER_BYTES)
-    copy.writeDoubleLE(startedAt, 8)
-    copy.writeUInt32LE(length, 16)
-    copy.writeUInt32LE(metaBytes, 20)
-    copy.write(text, HEADER_BYTES)
-    record.copy(copy, HEADER_BYTES + metaBytes, bodiesAt, end)
-    sha256(copy.subarray(0, length - DIGEST_BYTES)).copy(copy, length - DIGEST_BYTES)
-    const { revalidate, expire } = meta
-    const [htmlBytes, dataBytes] = [lengths[0]!, lengths[BODIES / 2]!].map((bytes) => (bytes === ABSENT ? 0 : bytes))
-    return { record: copy, revalidate, expire, htmlBytes: htmlBytes!, dataBytes: dataBytes! }
+    const { revalidate, expire } = parsed.meta
+    const [htmlBytes, dataBytes] = [0, BODIES / 2].map((body) => parsed.lengths[body]!)
+    return { revalidate, expire, htmlBytes: toBytes(htmlBytes!), dataBytes: toBytes(dataBytes!) }
   } catch {
     return undefined
   }
+}
+
+function toBytes(length: number): number {
+  return length === ABSENT ? 0 : length
 }
 
 const NONE: Parts = [undefined, undefined, undefined, undefined]

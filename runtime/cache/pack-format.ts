@@ -12,6 +12,7 @@ import { sha256 } from './sha256.ts'
  *           12  the pack's random bytes
  *           28  length of the pack, float64
  *           36  the latest startedAt, float64
+ *           44  when the build began to look at its pages, float64: entries are at least as new
  *
  * Numbers are little-endian. The random bytes are in the manifest too: the three files are put in place one after the other, and
  * two builds into one folder may take turns.
@@ -23,8 +24,8 @@ export const PACK_ID_BYTES = 16
 export const PACK_HEADER_BYTES = PACK_MAGIC.length + PACK_ID_BYTES
 export const ROW_BYTES = HASH_BYTES + 6 + 4
 
-const INDEX_MAGIC = Buffer.from('ISRI\x01\0\0\0', 'latin1')
-const INDEX_HEADER_BYTES = 44
+const INDEX_MAGIC = Buffer.from('ISRI\x02\0\0\0', 'latin1')
+const INDEX_HEADER_BYTES = 52
 const CHECKSUM_BYTES = 32
 
 /** What the index says of the pack as a whole. */
@@ -32,6 +33,8 @@ export interface PackFacts {
   readonly id: Buffer
   readonly bytes: number
   readonly newestStartedAt: number
+  /** Pages that an earlier build made were found to be up to date then, in milliseconds since the epoch; 0 where there are none. */
+  readonly checkedAt: number
 }
 
 /** Where a record is. */
@@ -59,6 +62,7 @@ export function encodeIndex(rows: Buffer, facts: PackFacts): Buffer {
   facts.id.copy(index, 12)
   index.writeDoubleLE(facts.bytes, 28)
   index.writeDoubleLE(facts.newestStartedAt, 36)
+  index.writeDoubleLE(facts.checkedAt, 44)
   rows.copy(index, INDEX_HEADER_BYTES)
   const end = INDEX_HEADER_BYTES + rows.length
   sha256(index.subarray(0, end)).copy(index, end)
@@ -84,6 +88,7 @@ export function parseIndex(index: Buffer): PackIndex | undefined {
     id: index.subarray(12, 12 + PACK_ID_BYTES),
     bytes,
     newestStartedAt: index.readDoubleLE(36),
+    checkedAt: index.readDoubleLE(44),
     count,
     find(key) {
       const row = findRow(index, { start: INDEX_HEADER_BYTES, count, rowBytes: ROW_BYTES }, toRowHash(key))

@@ -33,6 +33,11 @@ export interface PackWriterOptions {
    * false.
    */
   readonly reproducible?: boolean
+  /**
+   * Entries that are older are those of an earlier build, and were found to be up to date at this time: it is theirs from now
+   * on. Milliseconds since the epoch. Default: all keep their own.
+   */
+  readonly checkedAt?: number
 }
 
 /**
@@ -44,7 +49,7 @@ export interface PackWriterOptions {
  */
 export async function createPackWriter(
   dir: string,
-  { reproducible = false }: PackWriterOptions = {},
+  { reproducible = false, checkedAt = 0 }: PackWriterOptions = {},
 ): Promise<PackWriter> {
   await mkdir(dir, { recursive: true })
   const path = join(dir, PACK_FILE)
@@ -57,7 +62,7 @@ export async function createPackWriter(
   let chunk: Uint8Array = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   let filled = 0
   let bytes = 0
-  let newestStartedAt = 0
+  let newestStartedAt = checkedAt
   let written = Promise.resolve()
   /** All writes but the last: who waits for it lets one chunk be filled while another one is written. */
   let before = written
@@ -151,7 +156,7 @@ export async function createPackWriter(
       const { size } = await file.stat()
       if (size !== bytes) throw new Error(`The disk kept ${size} of ${bytes} bytes of ${PACK_FILE}`)
       await close()
-      const index = encodeIndex(sorted, { id, bytes, newestStartedAt })
+      const index = encodeIndex(sorted, { id, bytes, newestStartedAt, checkedAt })
       await install()
       await writeFileAtomic(join(dir, INDEX_FILE), index)
       return { id: id.toString('hex'), pack: PACK_FILE, index: INDEX_FILE, count: sorted.length / ROW_BYTES, bytes }

@@ -51,6 +51,9 @@ function reseal(bytes: Buffer): Buffer {
   return bytes
 }
 
+/** Of the index. */
+const HEADER_BYTES = 52
+
 const refusal = expect.objectContaining({ code: 'ISR_NO_BUILD' })
 
 describe('the packed entries of a build, damaged', () => {
@@ -115,7 +118,7 @@ describe('the packed entries of a build, damaged', () => {
     for (const other of others) {
       await withFiles({ index: other }, () => expect(() => openPack(dir, manifest)).toThrow(refusal))
     }
-    for (const version of [0, 2, 255]) {
+    for (const version of [0, 1, 3, 255]) {
       const record = Buffer.from(index)
       record.writeUInt32LE(version, 4)
       expect(parseIndex(reseal(record))).toBeUndefined()
@@ -129,7 +132,7 @@ describe('the packed entries of a build, damaged', () => {
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 4 }), async (lies) => {
         const lying = Buffer.from(index)
         for (const { row, offset, length } of lies) {
-          const at = 44 + row * ROW_BYTES + 16
+          const at = HEADER_BYTES + row * ROW_BYTES + 16
           lying.writeUIntLE(offset % 2 ** 48, at, 6)
           lying.writeUInt32LE(length, at + 6)
         }
@@ -148,9 +151,11 @@ describe('the packed entries of a build, damaged', () => {
 
   it('REL-26 rows that were swapped between keys: misses, since a record says whose it is', async () => {
     const swapped = Buffer.from(index)
-    const [first, second] = [44, 44 + ROW_BYTES].map((at) => index.subarray(at + 16, at + ROW_BYTES))
-    swapped.set(second!, 44 + 16)
-    swapped.set(first!, 44 + ROW_BYTES + 16)
+    const [first, second] = [HEADER_BYTES, HEADER_BYTES + ROW_BYTES].map((at) =>
+      index.subarray(at + 16, at + ROW_BYTES),
+    )
+    swapped.set(second!, HEADER_BYTES + 16)
+    swapped.set(first!, HEADER_BYTES + ROW_BYTES + 16)
     const opened = await withFiles({ index: reseal(swapped) }, () => openPack(dir, manifest))
     expect(await countWhole(opened)).toBe(entries.length - 2)
     await opened.close()
@@ -158,9 +163,9 @@ describe('the packed entries of a build, damaged', () => {
 
   it('REL-26 rows in the wrong order: pages are not found, none is taken for another', async () => {
     const rows = Array.from({ length: entries.length }, (_, row) =>
-      index.subarray(44 + row * ROW_BYTES, 44 + (row + 1) * ROW_BYTES),
+      index.subarray(HEADER_BYTES + row * ROW_BYTES, HEADER_BYTES + (row + 1) * ROW_BYTES),
     )
-    const facts = { id: index.subarray(12, 28), bytes: pack.length, newestStartedAt: 1 }
+    const facts = { id: index.subarray(12, 28), bytes: pack.length, newestStartedAt: 1, checkedAt: 0 }
     const opened = await withFiles({ index: encodeIndex(Buffer.concat(rows.reverse()), facts) }, () =>
       openPack(dir, manifest),
     )

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Entry } from '../types.ts'
+import { encodeEntry } from './codec.ts'
 import { encodeIndex, INDEX_FILE, PACK_FILE, parseIndex, ROW_BYTES, toRowHash } from './pack-format.ts'
 import { createPackWriter, openPack } from './pack.ts'
 import { sha256 } from './sha256.ts'
@@ -78,6 +79,28 @@ describe('pack', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('pages of an earlier build are as new as the look that found them up to date', async () => {
+    const [old, fresh] = [toEntryOf('p:/old', 10), toEntryOf('p:/fresh', 10)].map((entry, index) => ({
+      ...entry,
+      startedAt: 1000 + 2000 * index,
+      generatedAt: 1001 + 2000 * index,
+    }))
+    const writer = await createPackWriter(dir, { checkedAt: 2000 })
+    await writer.add(old!)
+    const pack = openPack(dir, await writer.finish())
+    expect(await pack.read('p:/old')).toEqual({ ...old, startedAt: 2000, generatedAt: 2000 })
+    expect(pack.newestStartedAt).toBe(2000)
+    await pack.close()
+
+    const next = await createPackWriter(dir, { checkedAt: 3000 })
+    await next.append(encodeEntry(fresh!), fresh!)
+    await next.append(encodeEntry(old!), { key: 'p:/old', startedAt: 3000 })
+    const both = openPack(dir, await next.finish())
+    expect(await both.read('p:/fresh')).toEqual(fresh)
+    expect(await both.read('p:/old')).toMatchObject({ startedAt: 3000, generatedAt: 3000 })
+    await both.close()
   })
 
   it('many large entries: written in batches, in any order', async () => {
@@ -177,7 +200,7 @@ describe('pack', () => {
     toRowHash('p:/a').copy(row)
     for (const offset of [24, 100, 2 ** 40]) {
       row.writeUIntLE(offset, 16, 6)
-      const index = parseIndex(encodeIndex(row, { id: Buffer.alloc(16), bytes: 100, newestStartedAt: 0 }))
+      const index = parseIndex(encodeIndex(row, { id: Buffer.alloc(16), bytes: 100, newestStartedAt: 0, checkedAt: 0 }))
       expect(index?.find('p:/a')?.length).toBe(offset === 24 ? 76 : 0)
     }
   })
@@ -193,7 +216,7 @@ describe('pack', () => {
       bytes.writeUIntLE(row * 1e6, position * ROW_BYTES + 16, 6)
       bytes.writeUInt32LE(row, position * ROW_BYTES + 22)
     }
-    const encoded = encodeIndex(bytes, { id: Buffer.alloc(16), bytes: 1e12, newestStartedAt: 0 })
+    const encoded = encodeIndex(bytes, { id: Buffer.alloc(16), bytes: 1e12, newestStartedAt: 0, checkedAt: 0 })
     expect(encoded.length / count).toBeLessThan(27)
     const index = parseIndex(encoded)
     for (let row = 0; row < count; row += 7)
@@ -214,14 +237,19 @@ describe('pack', () => {
     })
     const rows = hashes.sort((a, b) => a.compare(b)).map((hash) => Buffer.concat([hash, Buffer.alloc(ROW_BYTES - 16)]))
     const index = parseIndex(
-      encodeIndex(Buffer.concat(rows), { id: Buffer.alloc(16), bytes: 1e12, newestStartedAt: 0 }),
+      encodeIndex(Buffer.concat(rows), { id: Buffer.alloc(16), bytes: 1e12, newestStartedAt: 0, checkedAt: 0 }),
     )
     for (const key of keys) expect(index?.find(key), key).toEqual({ offset: 0, length: 0 })
     for (let row = 40; row < 400; row++) expect(index?.find(`p:/${row}`)).toBeUndefined()
   })
 
   it('REL-26 an index of another format, or with a row too many, is none, though its checksum fits', () => {
-    const index = encodeIndex(Buffer.alloc(ROW_BYTES), { id: Buffer.alloc(16), bytes: 100, newestStartedAt: 0 })
+    const index = encodeIndex(Buffer.alloc(ROW_BYTES), {
+      id: Buffer.alloc(16),
+      bytes: 100,
+      newestStartedAt: 0,
+      checkedAt: 0,
+    })
     expect(parseIndex(index)?.count).toBe(1)
     for (const at of [0, 4, 8]) {
       const other = Buffer.from(index)

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, read as readCallback, readFileSync, rea
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { IsrError } from '../errors.ts'
-import type { Prerendered, RouteManifest } from '../types.ts'
+import type { Entry, Prerendered, RouteManifest } from '../types.ts'
 import { decodeEntry } from './codec.ts'
 import { PACK_HEADER_BYTES, PACK_MAGIC, parseIndex, type PackIndex, type RecordPlace } from './pack-format.ts'
 
@@ -47,13 +47,19 @@ export function openPack(dir: string, entries: RouteManifest['entries']): Preren
       const reading = readRecord(place)
       reads.add(reading)
       try {
-        return decodeEntry(await reading, key)
+        const entry = decodeEntry(await reading, key)
+        return entry && toChecked(entry, index.checkedAt)
       } finally {
         reads.delete(reading)
       }
     },
     close: () => (closed ??= close()),
   }
+}
+
+/** What an earlier build made is as new as the look at its data that found it up to date. */
+function toChecked(entry: Entry, checkedAt: number): Entry {
+  return entry.startedAt < checkedAt ? { ...entry, startedAt: checkedAt, generatedAt: checkedAt } : entry
 }
 
 function openFiles(dir: string, entries: RouteManifest['entries']): { file: number; index: PackIndex } {
