@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry, NavigationData, Target } from '../types.ts'
-import { REVALIDATE_ALWAYS, secondsLeft } from './cache-control.ts'
+import { REVALIDATE_ALWAYS, secondsUntilStale } from './cache-control.ts'
 import { isNotModified } from './conditional.ts'
 import type { HttpContext } from './context.ts'
 import { isNextDataUrl } from './data-url.ts'
@@ -9,11 +9,11 @@ import { toLocation, toRefresh } from './location.ts'
 import { send, sendHead, toTextHeaders, type HeaderList } from './reply.ts'
 import {
   CONTENT_TYPES,
-  createHit,
+  createHeads,
   toCacheHeaders,
   toStateHeaders,
   type Form,
-  type Hit,
+  type Heads,
   type Representation,
 } from './representation.ts'
 
@@ -64,10 +64,10 @@ export function sendPage(
   if (!representation) throw new Error(`The entry ${entry.key} has no navigation data.`)
   const { etag, bytes, content } = representation
   const isUnchanged = req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)
-  if (found.state === 'HIT' && !context.development) {
-    const hit = findHit(context, found, representation)
-    if (isUnchanged) sendHead(req, res, 304, hit.unchanged)
-    else sendHead(req, res, 200, hit.whole, bytes)
+  if (!context.development) {
+    const heads = findHeads(context, found, representation)
+    if (isUnchanged) sendHead(req, res, 304, heads.unchanged)
+    else sendHead(req, res, 200, heads.whole, bytes)
     return
   }
   const headers = toHeaders(context, found)
@@ -75,11 +75,14 @@ export function sendPage(
   else send(req, res, 200, [...content, 'ETag', etag, ...headers], bytes)
 }
 
-/** The headers of a hit, made anew when the number of seconds in them is another one. */
-function findHit(context: HttpContext, found: Found, representation: Representation): Hit {
-  const left = found.target.route.kind === 'static' ? 0 : secondsLeft(found.entry, found.now ?? context.now())
-  if (representation.hit?.left !== left) representation.hit = createHit(representation, left, toHeaders(context, found))
-  return representation.hit
+/** The heads of such answers, made anew when the number of seconds in them is another one. */
+function findHeads(context: HttpContext, found: Found, representation: Representation): Heads {
+  const { entry, state, detail } = found
+  const now = found.now ?? context.now()
+  const seconds = found.target.route.kind === 'static' ? 0 : secondsUntilStale(entry, now)
+  const { heads } = representation
+  if (heads?.seconds === seconds && heads.state === state && heads.detail === detail) return heads
+  return (representation.heads = createHeads(representation, { seconds, state, detail }, toHeaders(context, found)))
 }
 
 /** A redirect for a document, or its description for the client's router. */

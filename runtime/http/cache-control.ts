@@ -11,16 +11,20 @@ export const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 const YEAR = 31_536_000
 
+/** Whole seconds until an entry is stale, less than nothing when it is. */
+export function secondsUntilStale(times: EntryTimes, now: number): number {
+  return times.revalidate === false ? YEAR : Math.ceil((times.generatedAt - now) / 1000 + times.revalidate)
+}
+
 /**
- * Seconds until an entry is stale: its whole `revalidate` when it was just made, and never below 1, so that a shared cache
+ * Seconds that an entry may be kept: its whole `revalidate` when it was just made, and never below 1, so that a shared cache
  * in front asks again soon instead of keeping a stale page for another whole period. A page that never becomes stale by
  * itself counts as a year, as in Next.js.
  */
 export function secondsLeft(times: EntryTimes, now: number): number {
   if (times.revalidate === false) return YEAR
-  const left = Math.ceil((times.generatedAt - now) / 1000 + times.revalidate)
   // A wall clock that went back must not make an entry live longer than it was meant to.
-  return Math.min(Math.max(left, 1), times.revalidate)
+  return Math.min(Math.max(secondsUntilStale(times, now), 1), times.revalidate)
 }
 
 /** `Cache-Control` of a cached page. The stale part is left out where `expire` leaves no room for it. */

@@ -1,6 +1,6 @@
 import type { Body, Entry } from '../types.ts'
 import type { Encoding } from './encoding.ts'
-import { secondsLeft, toCacheControl } from './cache-control.ts'
+import { secondsLeft, secondsUntilStale, toCacheControl } from './cache-control.ts'
 import { toCacheStatus, type CacheState } from './cache-status.ts'
 import { createHead, type Head } from './reply.ts'
 
@@ -13,13 +13,20 @@ export interface Representation {
   readonly etag: string
   /** Type, length, encoding, Vary: what describes the body. */
   readonly content: readonly string[]
-  /** The last hit, good for the next ones for as long as its seconds. */
-  hit: Hit | undefined
+  /** Of the last answer, good for the next ones of its kind for as long as its seconds. */
+  heads: Heads | undefined
 }
 
-/** The heads of a hit: of the whole answer, and for who has it already. */
-export interface Hit {
-  readonly left: number
+/** All that the headers of an answer depend on beside its entry. */
+export interface Moment {
+  /** Until the entry is stale, as `secondsUntilStale` counts them. */
+  readonly seconds: number
+  readonly state: 'HIT' | 'STALE' | 'MISS'
+  readonly detail: string | undefined
+}
+
+/** The heads of the whole answer, and for who has it already. */
+export interface Heads extends Moment {
   readonly whole: Head
   readonly unchanged: Head
 }
@@ -67,13 +74,12 @@ function prepare(body: Body, form: Form, encoding: Encoding): Representation {
   ]
   if (encoding !== 'identity') content.push('Content-Encoding', encoding)
   // Each encoding is another sequence of bytes, so a strong validator needs a name for each (RFC 9110, 8.8.3.3).
-  return { bytes, etag: `"${body.digest}${SUFFIXES[encoding]}"`, content, hit: undefined }
+  return { bytes, etag: `"${body.digest}${SUFFIXES[encoding]}"`, content, heads: undefined }
 }
 
-/** @param left what of the headers is about this moment, for comparing */
-export function createHit({ content, etag }: Representation, left: number, cacheHeaders: readonly string[]): Hit {
+export function createHeads({ content, etag }: Representation, moment: Moment, cacheHeaders: readonly string[]): Heads {
   return {
-    left,
+    ...moment,
     whole: createHead([...content, 'ETag', etag, ...cacheHeaders]),
     unchanged: createHead(['ETag', etag, 'Vary', 'Accept-Encoding', ...cacheHeaders]),
   }
@@ -114,6 +120,5 @@ export function toCacheHeaders(
 
 /** The lifetime of a stale entry as RFC 9211 counts it: what is left, which is less than nothing. */
 function secondsStale(entry: Entry, now: number): number | undefined {
-  if (entry.revalidate === false) return undefined
-  return Math.min(Math.ceil((entry.generatedAt - now) / 1000 + entry.revalidate), 0)
+  return entry.revalidate === false ? undefined : Math.min(secondsUntilStale(entry, now), 0)
 }
