@@ -16,7 +16,7 @@ export interface ServerProcess {
   /** Resolves with the exit code when it has ended; null where a signal ended it. */
   readonly exited: Promise<number | null>
   signal(name: NodeJS.Signals): void
-  /** SIGTERM, then SIGKILL when it has not gone after ten seconds. Resolves with the exit code. */
+  /** SIGTERM, then SIGKILL when it has not gone after half a minute. Resolves with the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL: no goodbye. */
   kill(): Promise<void>
@@ -87,7 +87,7 @@ async function startOnce({ toCommand, cwd, port: chosen }: Command): Promise<Ser
     async stop() {
       child.kill('SIGTERM')
       const timer = new AbortController()
-      const late = delay(10_000, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const)
+      const late = delay(30_000, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const)
       const first = await Promise.race([exited, late])
       timer.abort()
       if (first === 'late') child.kill('SIGKILL')

@@ -27,6 +27,7 @@ export const base = '/deep/down/'
 export interface Site extends Omit<ServerProcess, 'pid' | 'exited' | 'signal'> {
   /** The copy's folder. */
   readonly root: string
+  // Both write in one go: between the two steps of `writeFile`, a busy machine leaves the file empty for as long as it likes.
   /** Changes a file of the copy; the change must change something. */
   edit(file: string, change: (text: string) => string): Promise<void>
   /** Writes a file of the copy. */
@@ -115,13 +116,12 @@ export async function createSite(mode: Mode, app: App, name: string, base = '/')
       const before = await readFile(path, 'utf8')
       const after = change(before)
       if (after === before) throw new Error(`The edit of ${file} changes nothing.`)
-      // In one go: between the two steps of the other, a busy machine leaves the file empty for as long as it likes.
       writeFileSync(path, after)
     },
     async write(file, text) {
       const path = join(root, file)
       await mkdir(dirname(path), { recursive: true })
-      await writeFile(path, text)
+      writeFileSync(path, text)
     },
     async remove(file) {
       await rm(join(root, file))

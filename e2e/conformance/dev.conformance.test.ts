@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
 import { readPageData, readValue } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
 import { send } from '../harness/http.ts'
 import { createSite, type Site } from '../harness/site.ts'
 
@@ -103,7 +104,7 @@ describe('development', () => {
       const answer = await send(server, path)
       expect([answer.status, answer.headers['cache-control']]).toEqual([500, 'no-store'])
       expect(answer.text).toContain(text)
-      expect(server.output()).toContain(text)
+      await eventually(() => expect(server.output()).toContain(text))
     }
   })
 })

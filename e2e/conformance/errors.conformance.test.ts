@@ -116,7 +116,11 @@ describe('errors', () => {
     const answer = await app.get('/server?secret=1')
     expectFailure(answer)
     expect(answer.text).not.toContain('away')
-    const lines = app.server.output().split('\n')
+    const lines = await eventually(() => {
+      const found = app.server.output()
+      expect(found).toContain('the server page is away')
+      return found.split('\n')
+    })
     const told = lines.filter((line) => line.includes('the server page is away'))
     expect(told).toHaveLength(1)
     expect(told[0]).toContain('page=pages/server.jsx path=/server: ')

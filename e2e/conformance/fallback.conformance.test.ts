@@ -28,6 +28,8 @@ describe('fallback', () => {
 
   it('F02 fallback: false is usual ISR for what is listed', async () => {
     await app.untilStale('/listed/one')
+    // Long enough for a busy machine to see it fresh.
+    app.source.set('listed/one', { value: 'listed/one 2', revalidate: 600 })
     const stale = await app.get('/listed/one')
     expect([stale.cache, readValue(stale)]).toEqual(['STALE', 'listed/one 1'])
     const renewed = await eventually(async () => {

@@ -13,8 +13,9 @@ export default defineConfig({
   forbidOnly: process.env.CI !== undefined,
   retries: 0,
   workers: 1,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // Nothing waits for these but a busy machine, or a test that has failed.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: [['list'], ['json', { outputFile: '../../test-results/conformance-browser.json' }]],
   use: {
     browserName: 'chromium',

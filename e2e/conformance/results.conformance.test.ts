@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isPrivate, readLifetime, useCacheApp, YEAR } from '../harness/cache-app.ts'
+import { eventually } from '../harness/eventually.ts'
 
 describe('what getStaticProps may return at run time', () => {
   const app = useCacheApp()
@@ -50,7 +51,7 @@ describe('what getStaticProps may return at run time', () => {
     const answer = await app.get(`/${name}`)
     expect(answer.status).toBe(500)
     expect(isPrivate(answer)).toBe(true)
-    expect(app.server.output()).toContain(`/${name}`)
+    await eventually(() => expect(app.server.output()).toContain(`/${name}`))
   })
 
   it.each([

@@ -28,6 +28,8 @@ export interface SendOptions {
   body?: string | Uint8Array
   /** Rejects when the answer is not complete by then. Default 30 seconds. */
   timeoutMs?: number
+  /** Whoever gives up before. */
+  signal?: AbortSignal
   /** Whose connections are used. Default: one of its own, which ends with the answer. */
   agent?: Agent
 }
@@ -37,7 +39,8 @@ export const NOSTORE = 'private, no-cache, no-store, max-age=0, must-revalidate'
 
 /** `path` is sent as it is: nothing is normalised. It adds `Host` and `Connection` and no other header. */
 export function send(target: Target, path: string, options: SendOptions = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body, timeoutMs = 30_000, agent = false } = options
+  const { method = 'GET', headers = {}, body, timeoutMs = 30_000, signal, agent = false } = options
+  const late = AbortSignal.timeout(timeoutMs)
   return new Promise((resolve, reject) => {
     const outgoing = request({
       host: '127.0.0.1',
@@ -52,7 +55,7 @@ export function send(target: Target, path: string, options: SendOptions = {}): P
         ),
       },
       agent,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: signal === undefined ? late : AbortSignal.any([late, signal]),
     })
     outgoing.once('error', reject)
     outgoing.once('response', (incoming) => {

@@ -2,7 +2,8 @@
  * A site of a test's own, in a temporary folder: built by the real `vite build` with the package as it is published, and
  * served by `node dist/server/start.mjs`, `vite preview` or `vite`.
  */
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -59,7 +60,8 @@ export async function createSite({ app, files = {}, options = '', config = '' }:
   async function write(written: Readonly<Record<string, string>>): Promise<void> {
     for (const [name, text] of Object.entries(written)) {
       await mkdir(dirname(join(root, name)), { recursive: true })
-      await writeFile(join(root, name), text)
+      // In one go: between the two steps of the other, a busy machine leaves the file empty for as long as it likes.
+      writeFileSync(join(root, name), text)
     }
   }
 
@@ -117,6 +119,14 @@ export default { ${config} plugins: [react(), isr(${options})] }
       await rm(root, { recursive: true, force: true })
     },
   }
+}
+
+/** Gives the server of a built site that many seconds for a page. The build had all the time that a busy machine needs. */
+export async function limitGeneration(site: Site, seconds: number): Promise<void> {
+  const file = 'dist/isr/route-manifest.json'
+  const manifest = JSON.parse(await site.read(file)) as { settings: { generateTimeout: number } }
+  manifest.settings.generateTimeout = seconds
+  await site.write({ [file]: JSON.stringify(manifest) })
 }
 
 function toAddress(port: number): string[] {

@@ -5,8 +5,11 @@ import { Show } from '../components/show.jsx'
 export default function Late() {
   const [height, setHeight] = useState(0)
   useEffect(() => {
-    const timer = setTimeout(() => setHeight(4000), 300)
-    return () => clearTimeout(timer)
+    let isThere = true
+    void fetch('/file.txt').then(() => isThere && setHeight(4000))
+    return () => {
+      isThere = false
+    }
   }, [])
   return (
     <Show name="late" value="late">

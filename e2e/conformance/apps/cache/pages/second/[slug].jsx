@@ -10,6 +10,6 @@ export function getStaticPaths() {
 }
 
 export async function getStaticProps(context) {
-  const { value } = await ask(`second/${context.params.slug}`, context)
-  return { props: { value }, revalidate: 1 }
+  const { value, revalidate = 1 } = await ask(`second/${context.params.slug}`, context)
+  return { props: { value }, revalidate }
 }
