@@ -1,5 +1,5 @@
 // Writes the tables and charts of docs/performance.md, between its markers, from bench/results/*.json.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { toChart } from './harness/chart.ts'
 import { BENCH_ROOT } from './harness/folders.ts'
@@ -23,6 +23,9 @@ for (const results of readAllResults()) {
 }
 
 writeFileSync(PAGE, page)
+for (const name of readdirSync(DOCS)) {
+  if (/^performance-.*\.svg$/.test(name) && !page.includes(`](${name})`)) rmSync(join(DOCS, name))
+}
 
 function replaceSection(text: string, question: string, section: string): string {
   const begin = `<!-- bench:${question} -->`
@@ -53,7 +56,8 @@ function toParts(table: ResultTable): string[] {
 }
 
 function findChart({ chart, rows }: ResultTable): ResultTable['chart'] {
-  return rows.length < CHARTED_ROWS ? undefined : chart
+  if (chart === undefined) return undefined
+  return rows.filter(({ cells }) => typeof cells[chart.column] === 'object').length < CHARTED_ROWS ? undefined : chart
 }
 
 function toChartFile({ id }: ResultTable): string {

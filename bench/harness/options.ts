@@ -9,6 +9,8 @@ export interface Options {
   readonly seconds: number
   /** Servers to measure, by name; all when empty. */
   readonly only: readonly string[]
+  /** Also what takes many minutes and gigabytes of disk. */
+  readonly isLarge: boolean
 }
 
 const HELP = `
@@ -16,6 +18,7 @@ const HELP = `
   --rounds <n>    rounds of fresh processes
   --seconds <n>   length of one measurement
   --only <names>  servers to measure, with commas: raw,isr
+  --large         scale: a million files in the run-time cache too
 `
 
 /** @param defaults of a full run. @throws Error for a flag that does not exist or a number that is none. */
@@ -26,6 +29,7 @@ export function readOptions(defaults: { rounds: number; seconds: number }): Opti
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       only: { type: 'string', default: '' },
+      large: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -38,6 +42,7 @@ export function readOptions(defaults: { rounds: number; seconds: number }): Opti
     rounds: toNumber('--rounds', values.rounds, values.smoke ? 1 : defaults.rounds),
     seconds: toNumber('--seconds', values.seconds, values.smoke ? 1 : defaults.seconds),
     only: values.only.split(',').filter((name) => name !== ''),
+    isLarge: values.large,
   }
 }
 

@@ -50,6 +50,28 @@ describe('a cached page', () => {
     expect(calls).toHaveLength(1)
   })
 
+  it('W1 headers are of this answer, not of one before it in the same second', async () => {
+    const { page } = countedPage((call) => {
+      if (call === 1) return { props: {}, revalidate: 3 }
+      throw new Error('down')
+    })
+    site = await startSite({ '/': page })
+    const seen: unknown[] = []
+    for (const passed of [0, 0, 4000, 1000, 0]) {
+      site.clock.now += passed
+      const { headers } = await ask(site.port, '/')
+      seen.push(headers['cache-status'])
+    }
+    const stale = 'vite-plugin-isr; hit; ttl='
+    expect(seen).toEqual([
+      'vite-plugin-isr; fwd=uri-miss; ttl=3; detail=generated',
+      'vite-plugin-isr; hit; ttl=3',
+      `${stale}-1; detail=stale-time`,
+      `${stale}-2; detail=stale-error`,
+      `${stale}-2; detail=stale-error`,
+    ])
+  })
+
   it('W2 the freshness header counts down while the page is hit', async () => {
     const { page } = countedPage(() => ({ props: {}, revalidate: 3 }))
     site = await startSite({ '/': page })
