@@ -349,8 +349,8 @@ export type Job =
     }
   /** The HTML of a `fallback: true` page for paths that are not generated, or of a dynamic page without data functions. */
   | { readonly type: 'shell'; readonly pattern: string; readonly isFallback: boolean }
-  /** The compressed bodies of a page that was made without. */
-  | { readonly type: 'compress'; readonly html: Uint8Array; readonly data: Uint8Array | undefined }
+  /** The brotli form of a body that was made without. */
+  | { readonly type: 'compress'; readonly bytes: Uint8Array }
   /** A page or shell of a build, made only if it is not the one that an earlier build made. */
   | BuildJob
   /** A render with props that are already there (`server` pages, error pages). */
@@ -375,21 +375,29 @@ export interface Built {
   readonly generated: Generated | undefined
 }
 
-/** The compressed forms of a body: those that are smaller than it. */
-export interface Compressed {
+/** The forms in which a body is sent; `identity` is the plain one. */
+export type Encoding = 'br' | 'zstd' | 'gzip' | 'identity'
+
+/**
+ * The HTML or the navigation data of an entry, in those forms that somebody needed so far: at least the plain one or brotli.
+ * Forms are only ever added, by `Engine.complete`. Buffers are never shared views of larger memory.
+ */
+export interface Body {
+  readonly identity?: Uint8Array
   readonly br?: Uint8Array
-  /** Only where the Node that made it has Zstandard (22.15 and later). */
   readonly zstd?: Uint8Array
   readonly gzip?: Uint8Array
+  /** Base64url of the SHA-256 of the plain bytes and their content type, cut to 27 characters: the ETag without quotes and encoding suffix. */
+  readonly digest: string
+  /** Plain bytes. Only needed where `identity` is not there. */
+  readonly size?: number
+  /** The forms that are not there but can be made; none of them was found to be no smaller than the plain one. Default: none. */
+  readonly makeable?: readonly Encoding[]
 }
 
-/** One representation of an entry: the plain bytes and, where worth it, the compressed ones. Buffers are never shared views of larger memory. */
-export interface Body extends Compressed {
+/** A body that has its plain form, as whoever makes pages makes it. */
+export interface PlainBody extends Body {
   readonly identity: Uint8Array
-  /** Base64url of the SHA-256 of `identity` and its content type, cut to 27 characters: the ETag without quotes and encoding suffix. */
-  readonly digest: string
-  /** The compressed forms are still to be made. */
-  readonly isUncompressed?: true
 }
 
 /** What a generation made, before the engine gives it a key and a time. */
@@ -400,9 +408,9 @@ export type Generated =
       readonly revalidate: number | false
       /** Seconds, or undefined for the app's default. */
       readonly expire: number | undefined
-      readonly html: Body
+      readonly html: PlainBody
       /** Absent for pages without data functions. */
-      readonly data: Body | undefined
+      readonly data: PlainBody | undefined
     }
   | {
       readonly kind: 'notFound'
@@ -433,7 +441,8 @@ export interface JobResult {
   page: Generated
   shell: Generated
   build: Built
-  compress: { readonly html: Compressed; readonly data: Compressed }
+  /** Undefined where it is not worth it. */
+  compress: Uint8Array | undefined
   /** The whole HTML document. */
   render: string
 }
@@ -712,8 +721,14 @@ export interface Engine {
    *   there is no older copy; `ISR_OVERLOADED` when the queue is full.
    */
   read(target: Target, request: ReadRequest): Promise<Outcome>
-  /** The entry with its compressed bodies: made now where they are not, once for all who ask. Never rejects. */
-  complete(entry: Entry): Promise<Entry>
+  /**
+   * Makes a form of one of the bodies of a page, once for all who ask. Afterwards it is there, or it is none of those that can
+   * be made. Never rejects.
+   *
+   * @param form which of the bodies
+   * @returns false where the entry turned out to be damaged: the cache has none like it any more, so read again
+   */
+  complete(entry: Entry, form: 'html' | 'data', encoding: Encoding): Promise<boolean>
   /** Implements `res.revalidate` for a target that exists. @throws as `res.revalidate`. */
   revalidate(target: Target, options: { onlyGenerated: boolean }): Promise<RevalidateResult>
   /** Shutdown: no new background work; waits for what runs and for pending writes, at most `timeoutMs`. */

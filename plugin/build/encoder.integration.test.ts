@@ -45,7 +45,7 @@ describe('createEncoder', () => {
     const [first, second] = pack.records
     const compressed = page.kind === 'page' && {
       ...page,
-      html: await createBody(page.html.identity, 'text/html', { compress: true }),
+      html: await createBody(page.html.identity!, 'text/html', { compress: true }),
     }
     expect(first!.record).toEqual(Uint8Array.from(encodeEntry(compressed as Entry)))
     expect(decodeEntry(second!.record, 'p:/gone')).toEqual(gone)
@@ -64,9 +64,9 @@ describe('createEncoder', () => {
       const entry = decodeEntry(record, key)
       if (entry?.kind !== 'page') throw new Error(`${key} is damaged`)
       const page = pages[index] as Extract<Entry, { kind: 'page' }>
-      expect(brotliDecompressSync(entry.html.br!).equals(page.html.identity)).toBe(true)
-      expect(entry.data && Buffer.from(entry.data.identity).toString()).toBe(
-        page.data && Buffer.from(page.data.identity).toString(),
+      expect(brotliDecompressSync(entry.html.br!).equals(page.html.identity!)).toBe(true)
+      expect(entry.data && Buffer.from(entry.data.identity!).toString()).toBe(
+        page.data && Buffer.from(page.data.identity!).toString(),
       )
     }
   })

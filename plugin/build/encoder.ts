@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { toPlainBytes } from '../../runtime/cache/body.ts'
 import type { PackWriter } from '../../runtime/cache/pack-writer.ts'
 import type { Body, Entry } from '../../runtime/types.ts'
 import { encodeEntries, type EncodedRecords, type EncodeRequest } from './encoder-protocol.ts'
@@ -133,7 +134,9 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
     return { ...entry, html: copyBody(entry.html), data: entry.data && copyBody(entry.data) }
   }
 
-  function copyBody({ identity, digest }: Body): Body {
+  function copyBody(body: Body): Body {
+    const { identity, digest } = body
+    if (!identity) return body
     const bytes = new Uint8Array(input!, filled, identity.byteLength)
     bytes.set(identity)
     filled += identity.byteLength
@@ -142,7 +145,7 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
 
   return {
     async add(entry) {
-      const size = toPlainBytes(entry)
+      const size = toBytes(entry)
       if (input && filled + size > input.byteLength) void send(encode)
       input ??= size > INPUT_BYTES ? new SharedArrayBuffer(size) : (inputs.pop() ?? new SharedArrayBuffer(INPUT_BYTES))
       entries.push(copy(entry))
@@ -159,6 +162,6 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
   }
 }
 
-function toPlainBytes(entry: Entry): number {
-  return entry.kind === 'page' ? entry.html.identity.byteLength + (entry.data?.identity.byteLength ?? 0) : 0
+function toBytes(entry: Entry): number {
+  return entry.kind === 'page' ? toPlainBytes(entry.html) + (entry.data ? toPlainBytes(entry.data) : 0) : 0
 }

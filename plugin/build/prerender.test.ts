@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { IsrError } from '../../runtime/errors.ts'
-import type { Body, Entry, Job, JobResult, ParsedPaths, Renderer, RouteRecord } from '../../runtime/types.ts'
+import type { Entry, Job, JobResult, ParsedPaths, PlainBody, Renderer, RouteRecord } from '../../runtime/types.ts'
 import { resolveOptions } from '../options.ts'
 import { renderFailures } from './failures.ts'
 import { prerender, type PrerenderOptions } from './prerender.ts'
@@ -11,7 +11,7 @@ const route = (pattern: string, kind: RouteRecord['kind'] = 'isr'): RouteRecord 
   kind,
   file: `pages${pattern}.tsx`,
 })
-const body = (bytes: number): Body => ({ identity: new Uint8Array(bytes), digest: 'digest' })
+const body = (bytes: number): PlainBody => ({ identity: new Uint8Array(bytes), digest: 'digest' })
 const page = (more: Partial<Extract<JobResult['page'], { kind: 'page' }>> = {}): JobResult['page'] => ({
   kind: 'page',
   status: 200,

@@ -1,3 +1,4 @@
+import { toPlainBytes } from '../../runtime/cache/body.ts'
 import { toEntry } from '../../runtime/isr/generation.ts'
 import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
@@ -197,7 +198,7 @@ function toFacts(entry: Entry): Pick<Made, 'revalidate' | 'expire' | 'htmlBytes'
   const { revalidate, expire } = entry
   if (entry.kind !== 'page') return { revalidate, expire, htmlBytes: 0, dataBytes: 0 }
   const { html, data } = entry
-  return { revalidate, expire, htmlBytes: html.identity.byteLength, dataBytes: data?.identity.byteLength ?? 0 }
+  return { revalidate, expire, htmlBytes: toPlainBytes(html), dataBytes: data ? toPlainBytes(data) : 0 }
 }
 
 function note(report: PrerenderedRoute, { job, path, index }: PageJob, made: Made): void {

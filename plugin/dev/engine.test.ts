@@ -46,7 +46,7 @@ function textOf(outcome: Outcome): { html: string; data: string | undefined } {
   const entry = entryOf(outcome)
   if (entry.kind !== 'page') throw new Error(`not a page but ${entry.kind}`)
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-  return { html: decode(entry.html.identity), data: entry.data && decode(entry.data.identity) }
+  return { html: decode(entry.html.identity!), data: entry.data && decode(entry.data.identity!) }
 }
 
 describe('createDevEngine', () => {

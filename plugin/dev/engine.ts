@@ -4,7 +4,7 @@ import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import { toShellKey } from '../../runtime/routing/key.ts'
 import type {
-  Body,
+  PlainBody,
   Clock,
   Engine,
   Entry,
@@ -86,7 +86,7 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
     peek: () => undefined,
     read,
     // Pages are made whole here.
-    complete: async (entry) => entry,
+    complete: async () => true,
     async revalidate(target, { onlyGenerated }) {
       try {
         const { listed, fallback } = await findListing(target)
@@ -129,6 +129,6 @@ function toPlain(generated: Generated): Generated {
   return { ...generated, html: toPlainBody(html), data: data && toPlainBody(data) }
 }
 
-function toPlainBody({ identity, digest }: Body): Body {
+function toPlainBody({ identity, digest }: PlainBody): PlainBody {
   return { identity, digest }
 }

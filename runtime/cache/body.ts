@@ -1,19 +1,27 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
-import type { Body, Compressed } from '../types.ts'
+import type { Body, Encoding, PlainBody } from '../types.ts'
+
+type Compressed = Exclude<Encoding, 'identity'>
 
 const brotli = promisify(zlib.brotliCompress)
+const unbrotli = promisify(zlib.brotliDecompress)
 const gzip = promisify(zlib.gzip)
 
 const GZIP_OPTIONS: zlib.ZlibOptions = { level: 6 }
 
 /** Node 22.15 and later have it; the published types of the oldest Node that we run on don't. */
-const { zstdCompress, zstdCompressSync } = zlib as {
+const { zstdCompress } = zlib as {
   zstdCompress?: (bytes: Uint8Array, done: (error: Error | null, result: Buffer) => void) => void
-  zstdCompressSync?: (bytes: Uint8Array) => Buffer
 }
 const zstd = zstdCompress && promisify(zstdCompress)
+
+const OTHERS: readonly Encoding[] = zstd ? ['zstd', 'gzip'] : ['gzip']
+/** What can be made of a plain body. */
+export const OF_PLAIN: readonly Encoding[] = ['br', ...OTHERS]
+/** What can be made of one that is brotli only. */
+export const OF_BROTLI: readonly Encoding[] = [...OTHERS, 'identity']
 
 /** Below this a compressed body saves less than a network packet. */
 const WORTH_COMPRESSING = 512
@@ -30,8 +38,8 @@ function toBrotliOptions(size: number): zlib.BrotliOptions {
 }
 
 /**
- * Makes the representations of a body, once per generation: plain, brotli, Zstandard where Node has it, and gzip (those only
- * where they are smaller), and the digest that ETags are made of. The digest covers the content type, so that a page and its data never share one.
+ * Makes a body: the plain bytes, brotli where that is asked for and smaller, and the digest that ETags are made of. The digest
+ * covers the content type, so that a page and its data never share one.
  *
  * @example await createBody(Buffer.from(html), 'text/html; charset=utf-8', { compress: true })
  */
@@ -39,56 +47,67 @@ export async function createBody(
   bytes: Uint8Array,
   contentType: string,
   options: { compress: boolean },
-): Promise<Body> {
+): Promise<PlainBody> {
   const digest = createHash('sha256').update(contentType).update('\0').update(bytes).digest('base64url').slice(0, 27)
-  return { identity: bytes, ...(options.compress && (await compressBytes(bytes))), digest }
+  const br = options.compress && isWorthCompressing(bytes) ? await compressBytes(bytes, 'br') : undefined
+  return { identity: bytes, ...(br && { br, makeable: OTHERS }), digest }
 }
 
 /** Whether a body is large enough for the compressed forms to save something. */
-export function isWorthCompressing({ identity }: Body): boolean {
-  return identity.byteLength >= WORTH_COMPRESSING
+export function isWorthCompressing(bytes: Uint8Array): boolean {
+  return bytes.byteLength >= WORTH_COMPRESSING
 }
 
-/** Makes the compressed forms of a body, those that are smaller, in Node's thread pool. */
-export async function compressBytes(bytes: Uint8Array): Promise<Compressed> {
-  if (bytes.byteLength < WORTH_COMPRESSING) return {}
-  const [br, zs, gz] = await Promise.all([
-    brotli(bytes, toBrotliOptions(bytes.byteLength)),
-    zstd?.(bytes),
-    gzip(bytes, GZIP_OPTIONS),
-  ])
-  return toCompressed(bytes, { br, zstd: zs, gzip: gz })
-}
-
-/** Adds the compressed representations to a plain body in this thread. */
-export function compressBody(body: Body): Body {
-  const { identity, digest } = body
-  return { identity, ...compressBytesHere(identity), digest }
+/** Makes a compressed form in Node's thread pool. Undefined where it is no smaller. */
+export async function compressBytes(bytes: Uint8Array, encoding: Compressed): Promise<Buffer | undefined> {
+  const compressed = await {
+    br: () => brotli(bytes, toBrotliOptions(bytes.byteLength)),
+    zstd: () => zstd?.(bytes),
+    gzip: () => gzip(bytes, GZIP_OPTIONS),
+  }[encoding]()
+  return compressed && toSmaller(compressed, bytes)
 }
 
 /**
- * Makes the compressed forms of a body in this thread. It takes half as much of a processor as handing each to Node's thread
- * pool: right where throughput counts and nobody waits for this thread.
+ * Makes the brotli form in this thread. It takes half as much of a processor as handing it to Node's thread pool: right where
+ * throughput counts and nobody waits for this thread.
  */
-export function compressBytesHere(bytes: Uint8Array): Compressed {
-  if (bytes.byteLength < WORTH_COMPRESSING) return {}
-  return toCompressed(bytes, {
-    br: zlib.brotliCompressSync(bytes, toBrotliOptions(bytes.byteLength)),
-    zstd: zstdCompressSync?.(bytes),
-    gzip: zlib.gzipSync(bytes, GZIP_OPTIONS),
-  })
+export function compressBytesHere(bytes: Uint8Array): Buffer | undefined {
+  return toSmaller(zlib.brotliCompressSync(bytes, toBrotliOptions(bytes.byteLength)), bytes)
 }
 
-function toCompressed(
-  identity: Uint8Array,
-  { br, zstd, gzip }: { br: Buffer; zstd: Buffer | undefined; gzip: Buffer },
-): Compressed {
-  const isSmaller = (bytes: Buffer) => bytes.byteLength < identity.byteLength
-  return {
-    ...(isSmaller(br) && { br: toOwned(br) }),
-    ...(zstd && isSmaller(zstd) && { zstd: toOwned(zstd) }),
-    ...(isSmaller(gzip) && { gzip: toOwned(gzip) }),
-  }
+/** The body as it is stored: brotli in place of the plain form, where that is worth it. */
+export function compressBody(body: Body): Body {
+  const { identity, digest } = body
+  if (!identity) return body
+  const br = isWorthCompressing(identity) ? compressBytesHere(identity) : undefined
+  return br ? { br, size: identity.byteLength, digest, makeable: OF_BROTLI } : { identity, digest }
+}
+
+/** Up to here decompressing takes less of this thread than handing it to another one. */
+const QUICK_BYTES = 64 * 1024
+
+/**
+ * The plain form of a body that has brotli.
+ *
+ * @throws when it is not what `size` says
+ */
+export async function decompressBody({ br, size }: Body): Promise<Uint8Array> {
+  if (!br || size === undefined) throw new Error('There is nothing to make the plain form of')
+  // Not a byte more: what is stored might become any number of them.
+  const options = { maxOutputLength: size, chunkSize: Math.max(64, Math.min(size + 1, QUICK_BYTES)) }
+  const bytes = size <= QUICK_BYTES ? zlib.brotliDecompressSync(br, options) : await unbrotli(br, options)
+  if (bytes.byteLength !== size) throw new Error(`It has ${bytes.byteLength} bytes and not ${size}`)
+  return toOwned(bytes)
+}
+
+/** Plain bytes of a body, whichever forms it has. */
+export function toPlainBytes({ identity, size = 0 }: Body): number {
+  return identity?.byteLength ?? size
+}
+
+function toSmaller(compressed: Buffer, { byteLength }: Uint8Array): Buffer | undefined {
+  return compressed.byteLength < byteLength ? toOwned(compressed) : undefined
 }
 
 /** zlib answers with a view on a chunk of 16 kB: kept as it is, a body of 3 kB would hold all of that. */
@@ -97,11 +116,12 @@ function toOwned(view: Buffer): Buffer {
 }
 
 /**
- * Moves the bodies of a page into one block of memory: each block costs half a kilobyte beside its bytes, which is more than
- * some bodies have.
+ * The bodies of a page as a reader of its record has them, and the forms that were made besides, in one block of memory: each
+ * block costs half a kilobyte beside its bytes, which is more than some bodies have.
  */
 export function joinBodies(html: Body, data: Body | undefined): { html: Body; data: Body | undefined } {
-  const parts = [html, data].flatMap((body) => FORMS.map((form) => body?.[form] ?? NO_BYTES))
+  const bodies = [toStored(html), data && toStored(data)] as const
+  const parts = bodies.flatMap((body) => FORMS.map((form) => body?.[form] ?? NO_BYTES))
   const block = Buffer.allocUnsafeSlow(parts.reduce((sum, { byteLength }) => sum + byteLength, 0))
   let at = 0
   function move(body: Body): Body {
@@ -114,7 +134,14 @@ export function joinBodies(html: Body, data: Body | undefined): { html: Body; da
     }
     return moved
   }
-  return { html: move(html), data: data && move(data) }
+  return { html: move(bodies[0]), data: bodies[1] && move(bodies[1]) }
+}
+
+function toStored(body: Body): Body {
+  const { br, zstd, gzip, digest, makeable = [] } = body
+  if (!br) return body
+  const others = { ...(zstd && { zstd }), ...(gzip && { gzip }) }
+  return { br, ...others, digest, size: toPlainBytes(body), makeable: [...new Set([...makeable, 'identity' as const])] }
 }
 
 const FORMS = ['identity', 'br', 'zstd', 'gzip'] as const

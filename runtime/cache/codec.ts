@@ -1,4 +1,5 @@
 import type { Body, Entry, EntryTimes } from '../types.ts'
+import { OF_BROTLI, toPlainBytes } from './body.ts'
 import { sha256 } from './sha256.ts'
 
 /*
@@ -9,17 +10,17 @@ import { sha256 } from './sha256.ts'
  *    8  startedAt, float64: where stores find the order of two records without reading them
  *   16  length of the whole record, uint32
  *   20  length of the meta data, uint32
- *   24  lengths of the eight bodies, uint32 each; ABSENT for none
- *   56  meta data as JSON: clear key, status, times, lifetimes, digests, redirect
- *       bodies: HTML plain, brotli, zstd, gzip, navigation data plain, brotli, zstd, gzip
+ *   24  of the HTML: length as it is stored, plain length, uint32 each; ABSENT for none
+ *   32  of the navigation data: the same
+ *   40  meta data as JSON: clear key, status, times, lifetimes, digests, redirect
+ *       HTML, navigation data: brotli where that is shorter than the plain form, else plain
  *  -32  SHA-256 of all before it
  *
  * Numbers are little-endian.
  */
 const MAGIC = Buffer.from('ISRE', 'latin1')
-const VERSION = 1
-const BODIES = 8
-const HEADER_BYTES = 24 + 4 * BODIES
+const VERSION = 2
+const HEADER_BYTES = 40
 const DIGEST_BYTES = 32
 const ABSENT = 0xffffffff
 const KINDS = ['page', 'notFound', 'redirect'] as const
@@ -44,14 +45,20 @@ interface Meta extends Omit<EntryTimes, 'startedAt'> {
   basePath?: boolean
 }
 
-type Part = Uint8Array | undefined
-type Parts = readonly [identity: Part, br: Part, zstd: Part, gzip: Part]
+/** A body of a record: brotli where that is shorter than the plain form. */
+interface Part<Bytes extends Uint8Array = Uint8Array> {
+  readonly bytes: Bytes
+  readonly plainBytes: number
+}
 
-/** Turns an entry into its record. */
+/** Turns an entry into its record. Of each body it has the brotli form, where there is one. */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const bodies = entry.kind === 'page' ? [...toParts(entry.html), ...toParts(entry.data)] : [...NONE, ...NONE]
+  const parts = entry.kind === 'page' ? [toPart(entry.html), entry.data && toPart(entry.data)] : [undefined, undefined]
   const meta = Buffer.from(JSON.stringify(toMeta(entry)))
-  const length = bodies.reduce((sum, body) => sum + (body?.byteLength ?? 0), HEADER_BYTES + meta.length + DIGEST_BYTES)
+  const length = parts.reduce(
+    (sum, part) => sum + (part?.bytes.byteLength ?? 0),
+    HEADER_BYTES + meta.length + DIGEST_BYTES,
+  )
   if (length >= ABSENT) throw new RangeError(`The entry ${entry.key} has ${length} bytes, more than a record can hold`)
   const record = Buffer.allocUnsafeSlow(length)
   MAGIC.copy(record)
@@ -60,11 +67,12 @@ export function encodeEntry(entry: Entry): Uint8Array {
   record.writeUInt32LE(length, 16)
   record.writeUInt32LE(meta.length, 20)
   let offset = HEADER_BYTES + meta.copy(record, HEADER_BYTES)
-  for (const [index, body] of bodies.entries()) {
-    record.writeUInt32LE(body?.byteLength ?? ABSENT, 24 + 4 * index)
-    if (!body) continue
-    record.set(body, offset)
-    offset += body.byteLength
+  for (const [index, part] of parts.entries()) {
+    record.writeUInt32LE(part?.bytes.byteLength ?? ABSENT, 24 + 8 * index)
+    record.writeUInt32LE(part?.plainBytes ?? ABSENT, 28 + 8 * index)
+    if (!part) continue
+    record.set(part.bytes, offset)
+    offset += part.bytes.byteLength
   }
   sha256(record.subarray(0, offset)).copy(record, offset)
   return record
@@ -105,21 +113,16 @@ export function readFacts(record: Buffer, key: string): RecordFacts | undefined 
     const parsed = parseParts(record, key)
     if (!parsed) return undefined
     const { revalidate, expire } = parsed.meta
-    const [htmlBytes, dataBytes] = [0, BODIES / 2].map((body) => parsed.lengths[body]!)
-    return { revalidate, expire, htmlBytes: toBytes(htmlBytes!), dataBytes: toBytes(dataBytes!) }
+    const [htmlBytes, dataBytes] = parsed.parts.map((part) => part?.plainBytes ?? 0)
+    return { revalidate, expire, htmlBytes: htmlBytes!, dataBytes: dataBytes! }
   } catch {
     return undefined
   }
 }
 
-function toBytes(length: number): number {
-  return length === ABSENT ? 0 : length
-}
-
-const NONE: Parts = [undefined, undefined, undefined, undefined]
-
-function toParts(body: Body | undefined): Parts {
-  return body ? [body.identity, body.br, body.zstd, body.gzip] : NONE
+function toPart(body: Body): Part | undefined {
+  const bytes = body.br ?? body.identity
+  return bytes && { bytes, plainBytes: toPlainBytes(body) }
 }
 
 function toMeta(entry: Entry): Meta {
@@ -144,10 +147,7 @@ function toOwnBuffer(bytes: Uint8Array): Buffer {
 function parseRecord(record: Buffer, key: string): Entry | undefined {
   const parsed = parseParts(record, key)
   if (!parsed) return undefined
-  const { header, meta, lengths } = parsed
-  let offset = parsed.bodiesAt
-  const parts = lengths.map((length) => (length === ABSENT ? undefined : record.subarray(offset, (offset += length))))
-  return toEntry(header, meta, parts)
+  return toEntry(parsed.header, parsed.meta, parsed.parts)
 }
 
 /** Finds the parts of a record, and checks that they are what was written. */
@@ -155,16 +155,26 @@ function parseParts(record: Buffer, key: string) {
   const header = readHeader(record)
   if (header?.length !== record.length || record.readUInt16LE(6) !== 0) return undefined
   const bodiesAt = HEADER_BYTES + record.readUInt32LE(20)
-  const lengths = Array.from({ length: BODIES }, (_, index) => record.readUInt32LE(24 + 4 * index))
-  const end = lengths.reduce((sum, length) => sum + (length === ABSENT ? 0 : length), bodiesAt)
-  if (end + DIGEST_BYTES !== record.length) return undefined
+  let end = bodiesAt
+  function takePart(at: number): Part<Buffer> | undefined | 'damaged' {
+    const [length, plainBytes] = [record.readUInt32LE(at), record.readUInt32LE(at + 4)]
+    if (length === ABSENT && plainBytes === ABSENT) return undefined
+    if (length > plainBytes || plainBytes === ABSENT) return 'damaged'
+    return { bytes: record.subarray(end, (end += length)), plainBytes }
+  }
+  const [html, data] = [takePart(24), takePart(32)]
+  if (html === 'damaged' || data === 'damaged' || end + DIGEST_BYTES !== record.length) return undefined
   if (!sha256(record.subarray(0, end)).equals(record.subarray(end))) return undefined
   const meta = JSON.parse(record.toString('utf8', HEADER_BYTES, bodiesAt)) as Meta
-  return meta.key === key ? { header, meta, lengths, bodiesAt, end } : undefined
+  return meta.key === key ? { header, meta, parts: [html, data] as const } : undefined
 }
 
 /** The checksum says that the record is what was written; this says that it is something that can be served. */
-function toEntry(header: RecordHeader, meta: Meta, parts: ReadonlyArray<Buffer | undefined>): Entry | undefined {
+function toEntry(
+  header: RecordHeader,
+  meta: Meta,
+  [htmlPart, dataPart]: readonly [html: Part<Buffer> | undefined, data: Part<Buffer> | undefined],
+): Entry | undefined {
   const { key, generatedAt, revalidate, expire } = meta
   const { kind, startedAt } = header
   const times = { startedAt, generatedAt, revalidate, expire }
@@ -178,8 +188,8 @@ function toEntry(header: RecordHeader, meta: Meta, parts: ReadonlyArray<Buffer |
     return { key, ...times, kind, status, destination, basePath }
   }
   const [html, data] = meta.digests ?? []
-  const htmlBody = toBody(parts.slice(0, BODIES / 2), html)
-  const dataBody = toBody(parts.slice(BODIES / 2), data)
+  const htmlBody = toBody(htmlPart, html)
+  const dataBody = toBody(dataPart, data)
   if (meta.status !== 200 || !htmlBody || (!dataBody && data !== null)) return undefined
   return { key, ...times, kind, status: 200, html: htmlBody, data: dataBody }
 }
@@ -188,9 +198,10 @@ function isSeconds(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0
 }
 
-function toBody(parts: ReadonlyArray<Buffer | undefined>, digest: unknown): Body | undefined {
-  const [identity, br, zstd, gzip] = parts
+function toBody(part: Part<Buffer> | undefined, digest: unknown): Body | undefined {
   // The digest goes into a header, which other characters would make an exception.
-  if (!identity || typeof digest !== 'string' || !/^[ -~]*$/.test(digest)) return undefined
-  return { identity, ...(br && { br }), ...(zstd && { zstd }), ...(gzip && { gzip }), digest }
+  if (!part || typeof digest !== 'string' || !/^[ -~]*$/.test(digest)) return undefined
+  const { bytes, plainBytes } = part
+  if (bytes.byteLength === plainBytes) return { identity: bytes, digest }
+  return { br: bytes, size: plainBytes, digest, makeable: OF_BROTLI }
 }

@@ -1,47 +1,79 @@
-import type { Body, Compressed, Entry } from '../types.ts'
-import { joinBodies } from './body.ts'
+import { toErrorMessage } from '../errors.ts'
+import type { Body, Encoding, Engine, Entry } from '../types.ts'
+import { compressBytes, decompressBody, joinBodies } from './body.ts'
 
 /** An entry that holds a page. */
-export type PageEntry = Extract<Entry, { kind: 'page' }>
+type PageEntry = Extract<Entry, { kind: 'page' }>
 
-/** Makes the compressed bodies of a page that has none. */
-export type Compress = (entry: PageEntry) => Promise<{ readonly html: Compressed; readonly data: Compressed }>
+/** Makes the brotli form of a body; undefined where it is not worth it. */
+export type Compress = (bytes: Uint8Array) => Promise<Uint8Array | undefined>
 
-/** Whether an entry waits for its compressed bodies. */
-export function isIncomplete(entry: Entry): entry is PageEntry {
-  return entry.kind === 'page' && (entry.html.isUncompressed === true || entry.data?.isUncompressed === true)
+export interface CompletionOptions {
+  readonly compress: Compress
+  /** Called when an entry has got a form. */
+  readonly onGrown: (entry: PageEntry, encoding: Encoding) => void
+  /** Called when what an entry holds is not what it should be. */
+  readonly onDamaged: (entry: PageEntry, error: Error) => void
 }
+
+type Growing = { -readonly [Key in keyof Body]: Body[Key] | undefined }
 
 /**
- * Makes the function that gives an entry its compressed bodies: once for each entry, whoever asks, and at once for one that
- * has them. Where that fails the plain ones are all there is, which every client takes.
- *
- * @param onComplete called with each pair, the old one and the one to serve in its place
+ * Makes the function that gives the bodies of entries the forms that they lack: once for each, whoever asks, and at once for
+ * one that has it. A compressed form that cannot be made is one less that can be; without the plain form there is nothing to
+ * serve.
  */
-export function createCompletion(
-  compress: Compress,
-  onComplete: (from: PageEntry, to: PageEntry) => void,
-): (entry: Entry) => Promise<Entry> {
-  const completions = new WeakMap<PageEntry, Promise<PageEntry>>()
+export function createCompletion({ compress, onGrown, onDamaged }: CompletionOptions): Engine['complete'] {
+  const running = new WeakMap<Body, Map<Encoding, Promise<boolean>>>()
 
-  async function complete(entry: PageEntry): Promise<PageEntry> {
-    const { html, data } = await compress(entry).catch(() => NOTHING)
-    const bodies = joinBodies(withForms(entry.html, html), entry.data && withForms(entry.data, data))
-    const whole = { ...entry, ...bodies }
-    onComplete(entry, whole)
-    return whole
+  async function grow(entry: PageEntry, body: Body, encoding: Encoding): Promise<boolean> {
+    let plain: Uint8Array
+    try {
+      plain = body.identity ?? (await decompressBody(body))
+    } catch (error) {
+      onDamaged(entry, new Error(`it cannot be decompressed: ${toErrorMessage(error)}`, { cause: error }))
+      return false
+    }
+    const made = encoding === 'identity' ? plain : await makeCompressed(plain, encoding)
+    // Others may have made other forms meanwhile.
+    const growing: Growing = body
+    if (made) growing[encoding] = toBuffer(made)
+    // What brotli does not make smaller, nothing does.
+    growing.makeable = encoding === 'br' && !made ? [] : body.makeable?.filter((each) => each !== encoding)
+    onGrown(entry, encoding)
+    return true
   }
 
-  return async (entry) => {
-    if (!isIncomplete(entry)) return entry
-    const running = completions.get(entry) ?? complete(entry)
-    completions.set(entry, running)
-    return running
+  async function makeCompressed(plain: Uint8Array, encoding: Exclude<Encoding, 'identity'>) {
+    try {
+      return await (encoding === 'br' ? compress(plain) : compressBytes(plain, encoding))
+    } catch {
+      return undefined
+    }
+  }
+
+  return async (entry, form, encoding) => {
+    const body = entry.kind === 'page' ? entry[form] : undefined
+    if (entry.kind !== 'page' || !body?.makeable?.includes(encoding)) return true
+    let jobs = running.get(body)
+    if (!jobs) running.set(body, (jobs = new Map()))
+    let job = jobs.get(encoding)
+    if (!job) {
+      job = grow(entry, body, encoding).finally(() => jobs.delete(encoding))
+      jobs.set(encoding, job)
+    }
+    return job
   }
 }
 
-const NOTHING = { html: {}, data: {} }
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
 
-function withForms({ identity, digest }: Body, compressed: Compressed): Body {
-  return { identity, ...compressed, digest }
+/** An entry as a reader of its record has it, in one block of memory, once it is known what that is. */
+export function toSettled(entry: PageEntry): PageEntry | undefined {
+  const bodies = [entry.html, entry.data]
+  const isRedundant = bodies.some((body) => body?.br && body.identity)
+  if (!isRedundant || bodies.some((body) => body?.makeable?.includes('br'))) return undefined
+  return { ...entry, ...joinBodies(entry.html, entry.data) }
 }

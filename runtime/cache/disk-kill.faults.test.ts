@@ -72,7 +72,7 @@ async function kill(child: ChildProcess): Promise<void> {
 /** Whether every byte is the one that this round writes. */
 function isOfOneRound(entry: Entry): boolean {
   if (entry.kind !== 'page') return false
-  const { identity } = entry.html
+  const { identity = Buffer.alloc(0) } = entry.html
   const { startedAt: round } = entry
   return (
     identity.byteLength === 1 + ((round * 7919) % 300_000) &&

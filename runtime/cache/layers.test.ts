@@ -3,13 +3,15 @@ import { createFloors } from '../isr/floors.ts'
 import type { Entry, Prerendered } from '../types.ts'
 import { createFakePrerendered, createFakeStore, nowEntry, toPageEntry, watch } from '../isr/testing/engine-kit.ts'
 import { createVirtualClock, settle, type VirtualClock } from '../isr/testing/virtual-clock.ts'
+import { compressBody, OF_BROTLI, OF_PLAIN } from './body.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
-import type { PageEntry } from './completion.ts'
 import { createLeisure } from './leisure.ts'
 import { createLayers, type LayersOptions, type StoreTrouble } from './layers.ts'
 import { createMemory } from './memory.ts'
 
 const KEY = 'p:/b/x'
+
+type PageEntry = Extract<Entry, { kind: 'page' }>
 
 function createKit(bytes = 1e6, parts: Partial<LayersOptions> = {}, clock = createVirtualClock()) {
   const store = createFakeStore()
@@ -46,14 +48,14 @@ describe('layers with what nobody waits for', () => {
   function createBusyKit() {
     const clock = createVirtualClock()
     const state = { busy: true }
-    const compress = vi.fn(async () => ({ html: { br: Buffer.from('packed') }, data: {} }))
+    const compress = vi.fn(async () => Buffer.from('br'))
     const leisure = createLeisure({ clock, isBusy: () => state.busy })
     return { ...createKit(1e6, { leisure, compress }, clock), state, compress }
   }
 
   function toUncompressed(clock: VirtualClock, text: string): PageEntry {
     const entry = nowEntry(clock, '/b/x', text) as PageEntry
-    return { ...entry, html: { ...entry.html, isUncompressed: true } }
+    return { ...entry, html: { ...entry.html, makeable: OF_PLAIN } }
   }
 
   it('P10 a page is served at once, and compressed and stored when there is time', async () => {
@@ -66,10 +68,11 @@ describe('layers with what nobody waits for', () => {
     state.busy = false
     await clock.advance(100)
     const stored = decodeEntry(store.records.get(KEY)!, KEY)
-    expect(stored).toMatchObject({ html: { br: Buffer.from('packed') }, startedAt: entry.startedAt })
+    expect(stored).toMatchObject({ html: { br: Buffer.from('br') }, startedAt: entry.startedAt })
     // What is served is what was stored, and takes the place of the plain one.
-    expect(layers.held(KEY)).toMatchObject({ html: { br: Buffer.from('packed') } })
-    expect(await layers.complete(layers.held(KEY)!)).toBe(layers.held(KEY))
+    expect(layers.held(KEY)).toMatchObject({ html: { br: Buffer.from('br') } })
+    expect(layers.held(KEY)).toEqual(stored)
+    expect(await layers.complete(layers.held(KEY)!, 'html', 'br')).toBe(true)
     expect(compress).toHaveBeenCalledTimes(1)
   })
 
@@ -94,7 +97,7 @@ describe('layers with what nobody waits for', () => {
     const { clock, layers } = createBusyKit()
     const old = toUncompressed(clock, 'v1')
     void layers.put(old)
-    const completed = layers.complete(old)
+    const completed = layers.complete(old, 'html', 'br')
     await clock.advance(10)
     const newer = toUncompressed(clock, 'v2')
     void layers.put(newer)
@@ -107,17 +110,18 @@ describe('layers with what nobody waits for', () => {
 it('P2 P12 a page that was compressed too late does not come back over a newer one', async () => {
   let finish = (): void => undefined
   const packed = new Promise<void>((resolve) => (finish = resolve))
-  const compress = async () => (await packed, { html: { br: Buffer.from('packed') }, data: {} })
+  const compress = async () => (await packed, Buffer.from('br'))
   const { clock, layers } = createKit(1e6, { compress, store: undefined })
   const old = nowEntry(clock, '/b/x', 'v1') as PageEntry
-  const plain: PageEntry = { ...old, html: { ...old.html, isUncompressed: true } }
+  const plain: PageEntry = { ...old, html: { ...old.html, makeable: OF_PLAIN } }
   void layers.put(plain)
-  const completed = layers.complete(plain)
+  const completed = layers.complete(plain, 'html', 'br')
   await clock.advance(10)
   const newer = nowEntry(clock, '/b/x', 'v2')
   void layers.put(newer)
   finish()
-  expect(await completed).toMatchObject({ html: { br: Buffer.from('packed') } })
+  expect(await completed).toBe(true)
+  expect(plain.html.br).toEqual(Buffer.from('br'))
   expect(layers.held(KEY)).toBe(newer)
 })
 
@@ -336,6 +340,44 @@ describe('what lies below the memory', () => {
     const unlisted = createStack([], [], { read: () => Promise.reject(new Error('never asked')) })
     expect(await unlisted.layers.load(KEY)).toBeUndefined()
     expect(unlisted.troubles).toEqual([])
+  })
+
+  it.each(['memory', 'store', 'build'])(
+    'REL-26 P1 P2 what cannot be decompressed is no entry from then on, wherever it lay (%s)',
+    async (place) => {
+      const times = nowEntry(createVirtualClock(), '/b/x', 'v1') as PageEntry
+      const html = { br: Buffer.from('no brotli'), size: 600, digest: 'x', makeable: OF_BROTLI }
+      const bad: PageEntry = { ...times, html, data: undefined }
+      const prerendered = createFakePrerendered(place === 'build' ? [bad] : [])
+      const { layers, memory, store, troubles } = createKit(1e6, { prerendered })
+      if (place === 'store') store.records.set(KEY, encodeEntry(bad))
+      if (place === 'memory') memory.set(bad)
+      const { entry } = (await layers.load(KEY))!
+      expect(await layers.complete(entry, 'html', 'br')).toBe(true)
+      expect(troubles).toEqual([])
+      expect(await layers.complete(entry, 'html', 'identity')).toBe(false)
+      for (let again = 0; again < 3; again++) expect(await layers.load(KEY)).toBeUndefined()
+      expect(troubles.map(({ key, reason }) => [key, reason])).toEqual([[KEY, 'damaged']])
+      // What is made in its place is served, though it is of the same page.
+      const made = { ...times, startedAt: times.startedAt + 1 }
+      void layers.put(made)
+      expect(layers.held(KEY)).toBe(made)
+    },
+  )
+
+  it('P7 forms that are made of an entry count, and what nobody keeps is not kept for them', async () => {
+    const { layers, memory } = createKit()
+    const text = Buffer.from('text '.repeat(1000))
+    const html = compressBody({ identity: text, digest: 'x' })
+    const entry: Entry = { ...(nowEntry(createVirtualClock(), '/b/x', 'v1') as PageEntry), html, data: undefined }
+    memory.set(entry)
+    const before = memory.bytes()
+    await layers.complete(entry, 'html', 'identity')
+    expect(memory.bytes()).toBeGreaterThanOrEqual(before + text.length)
+    expect(memory.get(KEY)).toBe(entry)
+    memory.delete(KEY)
+    await layers.complete(entry, 'html', 'gzip')
+    expect(memory.bytes()).toBe(0)
   })
 
   it('P4 P12 what another server stored is newer only when it began later, and after the last revalidation here', async () => {

@@ -1,7 +1,7 @@
 import { IsrError, toErrorMessage } from '../errors.ts'
 import type { Floors } from '../isr/floors.ts'
-import type { Clock, Entry, Prerendered } from '../types.ts'
-import { createCompletion, type Compress } from './completion.ts'
+import type { Clock, Engine, Entry, Prerendered } from '../types.ts'
+import { createCompletion, toSettled, type Compress } from './completion.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
 import {
   createGuardedStore,
@@ -20,6 +20,9 @@ const MIN_PENDING_BYTES = 16 * 1024 * 1024
 /** The build's entries lie on a disk too, and disks hang. */
 const PACK_LIMIT_MS = 2000
 
+/** Entries that are remembered as damaged; all are forgotten when there are more, and found out again. */
+const MOST_DAMAGED = 1000
+
 /** What happened to the store; never thrown at a visitor. */
 export interface StoreTrouble {
   readonly key: string
@@ -37,7 +40,7 @@ export interface LayersOptions {
   readonly store: RepairableStore | undefined
   /** The size of the memory; a quarter of it may wait to be written. */
   readonly memoryBytes: number
-  /** For pages that come without their compressed bodies. Default: none do. */
+  /** For pages that come without their brotli form. Default: none do. */
   readonly compress?: Compress | undefined
   /** When there is time for what nobody waits for. Default: always. */
   readonly leisure?: Leisure | undefined
@@ -67,13 +70,12 @@ export interface Layers {
   /** Ends a claim; runs by itself. */
   unclaim(key: string): void
   /**
-   * Puts an entry into memory at once, and into the store: compressed, and when there is time, unless somebody waits for it.
+   * Puts an entry into memory at once, and into the store: as brotli, and when there is time, unless somebody waits for it.
    *
    * @returns whether it will outlive the memory, when that is known: false where the store failed, or is left alone
    */
   put(entry: Entry, isAwaited?: boolean): Promise<boolean>
-  /** The entry with its compressed bodies. Never rejects. */
-  complete(entry: Entry): Promise<Entry>
+  readonly complete: Engine['complete']
   /** Puts an entry into memory that the store has already. */
   keep(entry: Entry): void
   /** Resolves when nothing is being written; nothing that was put off is tried again from now on. */
@@ -97,11 +99,22 @@ export function createLayers(options: LayersOptions): Layers {
     })
   /** How many wait for the next write of a key. */
   const awaited = new Map<string, number>()
-  const complete = options.compress
-    ? createCompletion(options.compress, (from, to) => {
-        if (memory.get(from.key) === from) memory.set(to)
-      })
-    : async (entry: Entry) => entry
+  /** When those entries were started that turned out to be damaged although their checksums fit: nobody gets them again. */
+  const damaged = new Map<string, number>()
+  const complete = createCompletion({
+    compress: options.compress ?? (async () => undefined),
+    onGrown(entry, encoding) {
+      // Its size is another one now. Plain forms that come after brotli are there because somebody takes them.
+      if (memory.get(entry.key) === entry) memory.set((encoding === 'br' && toSettled(entry)) || entry)
+    },
+    onDamaged({ key, startedAt }, cause) {
+      if (damaged.size >= MOST_DAMAGED) damaged.clear()
+      damaged.set(key, startedAt)
+      if (memory.get(key)?.startedAt === startedAt) memory.delete(key)
+      const error = toStoreError(cause, `The entry ${key} is damaged and is not used`)
+      onTrouble({ key, reason: 'damaged', error })
+    },
+  })
   /** While the store is left alone the backlog is told of once. */
   let hasRefused = false
   const pending = createPending({
@@ -132,7 +145,8 @@ export function createLayers(options: LayersOptions): Layers {
       const stored = answer.bytes && decodeEntry(answer.bytes, key)
       if (stored && stored.startedAt > entry.startedAt) return { state: 'stored' }
     }
-    const written = await store.write(key, encodeEntry(await complete(entry)), {
+    await Promise.all([complete(entry, 'html', 'br'), complete(entry, 'data', 'br')])
+    const written = await store.write(key, encodeEntry(entry), {
       kind,
       generatedAt,
       revalidate,
@@ -143,14 +157,20 @@ export function createLayers(options: LayersOptions): Layers {
     return written
   }
 
+  function isDamaged({ key, startedAt }: Entry): boolean {
+    return damaged.get(key) === startedAt
+  }
+
   async function readStore(key: string): Promise<Entry | undefined> {
     if (!store) return undefined
     const answer = await store.read(key)
     if (answer.state === 'failed') onTrouble({ key, reason: 'read', error: answer.error })
     if (answer.state !== 'answered' || !answer.bytes) return undefined
     const entry = decodeEntry(answer.bytes, key)
-    if (entry) return entry
-    onTrouble({ key, reason: 'damaged', error: storeError(`The stored entry ${key} is damaged and is not used`) })
+    if (entry && !isDamaged(entry)) return entry
+    // Of the others it was told when it came to light.
+    if (!entry)
+      onTrouble({ key, reason: 'damaged', error: storeError(`The stored entry ${key} is damaged and is not used`) })
     await store.setAside(key)
     return undefined
   }
@@ -169,7 +189,7 @@ export function createLayers(options: LayersOptions): Layers {
       if (!entry) {
         onTrouble({ key, reason: 'damaged', error: storeError(`The prerendered entry ${key} is damaged and not used`) })
       }
-      return entry
+      return entry && !isDamaged(entry) ? entry : undefined
     } catch (error) {
       onTrouble({ key, reason: 'read', error: toStoreError(error, `Reading the prerendered entry ${key} failed`) })
       return undefined

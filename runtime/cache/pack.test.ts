@@ -55,7 +55,7 @@ describe('pack', () => {
     expect(await pack.read('p:/small')).toEqual(small)
     const found = await pack.read('p:/large')
     // Compared as text would take seconds.
-    expect(found?.kind === 'page' && html.identity.equals(found.html.identity)).toBe(true)
+    expect(found?.kind === 'page' && html.identity.equals(found.html.identity!)).toBe(true)
     await pack.close()
   })
 
@@ -108,7 +108,7 @@ describe('pack', () => {
     const written = await writePack(entries)
     const pack = openPack(dir, written)
     const read = await Promise.all(entries.map((entry) => pack.read(entry.key)))
-    expect(read.map((entry) => entry?.kind === 'page' && entry.html.identity.byteLength)).toEqual(
+    expect(read.map((entry) => entry?.kind === 'page' && entry.html.identity!.byteLength)).toEqual(
       entries.map((_, index) => 10_000 + index),
     )
     await pack.close()
@@ -130,7 +130,7 @@ describe('pack', () => {
     const old = openPack(dir, await writePack([toEntryOf('p:/a', 10)]))
     await writePack([toEntryOf('p:/a', 20)])
     const entry = await old.read('p:/a')
-    expect(entry?.kind === 'page' && entry.html.identity.byteLength).toBe(10)
+    expect(entry?.kind === 'page' && entry.html.identity!.byteLength).toBe(10)
     await old.close()
   })
 

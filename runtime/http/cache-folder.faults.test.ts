@@ -5,6 +5,7 @@ import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { encodeEntry } from '../cache/codec.ts'
+import { createPackWriter } from '../cache/pack-writer.ts'
 import { sha256 } from '../cache/sha256.ts'
 import { toEntryOf } from '../cache/testing/entries.ts'
 import type { Settings } from '../types.ts'
@@ -132,7 +133,7 @@ describe('the cache folder changes while the server runs', () => {
 
 describe('files of the cache are damaged', () => {
   const POISON = Buffer.from('<html>POISON</html>')
-  const damages: Record<string, (file: string, other: string) => Promise<unknown>> = {
+  const damages: Record<string, (file: string, other: string, key: string) => Promise<unknown>> = {
     'cut to half': async (file) => truncate(file, (await stat(file)).size >> 1),
     'cut to nothing': (file) => truncate(file, 0),
     zeros: async (file) => writeFile(file, Buffer.alloc((await stat(file)).size)),
@@ -148,10 +149,15 @@ describe('files of the cache are damaged', () => {
       if (entry.kind !== 'page') throw new Error('no page')
       return writeFile(file, encodeEntry({ ...entry, html: { identity: POISON, digest: 'digest' } }))
     },
+    'a record of this page, whose body is no brotli': (file, _other, key) => {
+      const entry = toEntryOf(key, 10, { startedAt: Date.now(), generatedAt: Date.now() })
+      if (entry.kind !== 'page') throw new Error('no page')
+      return writeFile(file, encodeEntry({ ...entry, html: { br: POISON, size: 1000, digest: 'digest' } }))
+    },
     'the file of another page': (file, other) => cp(other, file),
     'another version': async (file) => {
       const bytes = await readFile(file)
-      bytes[4] = 2
+      bytes[4] = 1
       await writeFile(file, bytes)
     },
     'a folder': (file) => rm(file).then(() => mkdir(join(file, 'in', 'it'), { recursive: true })),
@@ -173,7 +179,7 @@ describe('files of the cache are damaged', () => {
     expect(await askState(port, '/p/other')).toBe('200 HIT')
     if (isRestarted) await stop()
     for (const [number, damage] of Object.values(damages).entries()) {
-      await damage(toFile(`p:/p/${number}`), toFile('p:/p/other'))
+      await damage(toFile(`p:/p/${number}`), toFile('p:/p/other'), `p:/p/${number}`)
     }
     if (isRestarted) port = await start()
     for (const path of paths) {
@@ -194,6 +200,24 @@ describe('files of the cache are damaged', () => {
     await writeFile(toFile('p:/p/1'), POISON)
     expect(await askState(port, '/p/1')).toBe('200 HIT')
     expect(lines).toEqual([])
+  })
+
+  it('REL-26 P1 P2 a page of the build whose body is no brotli is made anew, for each client and only once', async () => {
+    const pack = await createPackWriter(join(build.dist, 'isr'))
+    const times = { startedAt: Date.now() - 10, generatedAt: Date.now(), revalidate: 60, expire: 3600 }
+    const html = { br: POISON, size: 1000, digest: 'digest' }
+    await pack.add({ key: 'p:/', ...times, kind: 'page', status: 200, html, data: undefined })
+    const entries = await pack.finish()
+    await writeFile(join(build.dist, 'isr/route-manifest.json'), JSON.stringify({ ...build.manifest, entries }))
+    const port = await start()
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        ask(port, '/', { headers: { 'accept-encoding': index % 2 ? 'gzip' : 'identity' } }),
+      ),
+    )
+    for (const { status, text } of answers) expect([status, text.includes('"asPath":"/"')]).toEqual([200, true])
+    expect(lines.filter((line) => line.includes('damaged'))).toHaveLength(1)
+    expect(await askState(port, '/')).toBe('200 HIT')
   })
 
   it('REL-26 a damaged index or pack of the build: the server does not start, and says why', async () => {

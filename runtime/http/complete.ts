@@ -1,23 +1,63 @@
 import type { IncomingMessage } from 'node:http'
-import type { Entry } from '../types.ts'
+import type { Body, Encoding, Entry, Outcome, ReadRequest, Target } from '../types.ts'
 import type { HttpContext } from './context.ts'
 import type { Form } from './representation.ts'
 
-/**
- * Whether the client takes a compressed body that is not made yet. Who asks for a page first, or shortly after it was made,
- * waits for that a little; who takes it as it is waits for nothing.
- */
-export function lacksForms(context: HttpContext, req: IncomingMessage, entry: Entry, form: Form): boolean {
-  if (entry.kind !== 'page' || !(form === 'html' ? entry.html : entry.data)?.isUncompressed) return false
-  return context.chooseEncodings(req.headers['accept-encoding'])[0] !== 'identity'
+/** The best of what the client takes that the body has or can have. */
+function chooseEncoding(body: Body, accepted: readonly Encoding[]): Encoding {
+  return accepted.find((each) => body[each] !== undefined || body.makeable?.includes(each)) ?? 'identity'
 }
 
-/** The entry as this client gets it: with its compressed bodies, where it takes one that is not made yet. */
+/**
+ * The form that the client takes and that is not made yet, if so. Who asks for it first waits for that a little; who takes one
+ * that is there waits for nothing.
+ */
+export function findLacking(
+  context: HttpContext,
+  req: IncomingMessage,
+  entry: Entry,
+  form: Form,
+): Encoding | undefined {
+  const body = entry.kind === 'page' ? entry[form] : undefined
+  // Most bodies have all that is asked for.
+  if (!body?.makeable?.length) return undefined
+  const encoding = chooseEncoding(body, context.chooseEncodings(req.headers['accept-encoding']))
+  return body[encoding] === undefined ? encoding : undefined
+}
+
+/**
+ * Gives an entry the form that this client takes.
+ *
+ * @returns false where it turned out to be damaged: read again
+ */
 export async function completeFor(
   context: HttpContext,
   req: IncomingMessage,
   entry: Entry,
   form: Form,
-): Promise<Entry> {
-  return lacksForms(context, req, entry, form) ? context.engine.complete(entry) : entry
+): Promise<boolean> {
+  // One that turns out to be no smaller leads to the next best.
+  for (;;) {
+    const encoding = findLacking(context, req, entry, form)
+    if (!encoding) return true
+    if (!(await context.engine.complete(entry, form, encoding))) return false
+  }
+}
+
+/** Of the build and of the store: who reads once more finds another one, or makes the page. */
+const MOST_DAMAGED = 3
+
+/** Asks the engine for a page in the form that this client takes. What is damaged counts as not there. */
+export async function readComplete(
+  context: HttpContext,
+  req: IncomingMessage,
+  target: Target,
+  form: Form,
+  request: ReadRequest,
+): Promise<Outcome> {
+  for (let damaged = 0; damaged < MOST_DAMAGED; damaged++) {
+    const outcome = await context.engine.read(target, request)
+    if (!('entry' in outcome) || (await completeFor(context, req, outcome.entry, form))) return outcome
+  }
+  throw new Error(`All copies of ${target.path} are damaged.`)
 }

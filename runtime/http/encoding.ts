@@ -1,7 +1,5 @@
 import Negotiator from 'negotiator'
-
-/** The encodings that bodies are stored in. */
-export type Encoding = 'br' | 'zstd' | 'gzip' | 'identity'
+import type { Encoding } from '../types.ts'
 
 /** Best first: brotli is a fifth smaller than the others on pages. */
 const ENCODINGS: readonly Encoding[] = ['br', 'zstd', 'gzip', 'identity']

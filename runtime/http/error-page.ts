@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry } from '../types.ts'
 import { NO_STORE } from './cache-control.ts'
-import { completeFor } from './complete.ts'
+import { completeFor, readComplete } from './complete.ts'
 import type { HttpContext } from './context.ts'
 import { dropFraming, send } from './reply.ts'
 import { CONTENT_TYPES } from './representation.ts'
@@ -44,19 +44,22 @@ export async function findErrorBody(
   req: IncomingMessage,
   status: ErrorStatus,
 ): Promise<ErrorBody> {
-  const found = status === 400 ? undefined : await readErrorPage(context, status)
-  const entry = found && (await completeFor(context, req, found, 'html'))
+  const entry = status === 400 ? undefined : await readErrorPage(context, req, status)
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   return representation ?? createPlainBody(status)
 }
 
-async function readErrorPage(context: HttpContext, status: 404 | 500): Promise<Entry | undefined> {
+async function readErrorPage(
+  context: HttpContext,
+  req: IncomingMessage,
+  status: 404 | 500,
+): Promise<Entry | undefined> {
   const target = context.targets.errors[status]
   try {
     const entry = context.engine.peek(target.key, target.route.pattern)
-    if (entry) return entry
-    const outcome = await context.engine.read(target, { prefetch: false, complete: true })
+    if (entry && (await completeFor(context, req, entry, 'html'))) return entry
+    const outcome = await readComplete(context, req, target, 'html', { prefetch: false, complete: true })
     return 'entry' in outcome ? outcome.entry : undefined
   } catch (error) {
     // A developer is to see what is wrong with the page itself.

@@ -7,7 +7,7 @@ import { answerApi } from './api.ts'
 import type { Revalidate } from './api-response.ts'
 import { createAssets, type Assets } from './assets.ts'
 import { createBodyBudget } from './body-budget.ts'
-import { lacksForms } from './complete.ts'
+import { completeFor, findLacking } from './complete.ts'
 import type { HttpContext } from './context.ts'
 import { isDataPath, parseDataPath, toDataPrefixes } from './data-url.ts'
 import { createDraft } from './draft-cookie.ts'
@@ -159,10 +159,10 @@ function answerHit(
   if (entry === undefined) return false
   const found = { target: known.target, form: known.form, entry, state: 'HIT', detail: undefined, now } as const
   if (entry.kind !== 'page') return sendFound(context, req, res, found).then(() => true)
-  if (lacksForms(context, req, entry, known.form)) {
-    return context.engine.complete(entry).then(async (whole) => {
-      if (!res.destroyed) await sendFound(context, req, res, { ...found, entry: whole })
-      return true
+  if (findLacking(context, req, entry, known.form)) {
+    return completeFor(context, req, entry, known.form).then((isWhole) => {
+      if (isWhole && !res.destroyed) sendPage(context, req, res, found, entry)
+      return isWhole
     })
   }
   sendPage(context, req, res, found, entry)

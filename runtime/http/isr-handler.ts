@@ -102,10 +102,7 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
     prerendered,
     store,
     settings,
-    async compress({ html, data }) {
-      const timeoutMs = settings.generateTimeout * 1000
-      return renderer.run({ type: 'compress', html: html.identity, data: data?.identity }, { timeoutMs })
-    },
+    compress: (bytes) => renderer.run({ type: 'compress', bytes }, { timeoutMs: settings.generateTimeout * 1000 }),
     // Other servers may wait for what goes to a store of the project's own.
     leisure: settings.cache.customStore ? undefined : createLeisure({ clock, isBusy: createLoad() }),
     onEvent,

@@ -3,7 +3,7 @@ import type { Outcome, ReadRequest, Target } from '../types.ts'
 import { sendFound, sendNotFound, sendRedirect } from './answer.ts'
 import { NO_STORE } from './cache-control.ts'
 import { toCacheStatus } from './cache-status.ts'
-import { completeFor } from './complete.ts'
+import { completeFor, readComplete } from './complete.ts'
 import { isPrefetch, type HttpContext } from './context.ts'
 import { PLAIN } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
@@ -45,9 +45,7 @@ async function readInTurn(
   request: ReadRequest,
 ): Promise<Outcome> {
   try {
-    const outcome = await context.engine.read(target, request)
-    if (!('entry' in outcome)) return outcome
-    return { ...outcome, entry: await completeFor(context, req, outcome.entry, form) }
+    return await readComplete(context, req, target, form, request)
   } finally {
     await context.portions.next()
   }
@@ -61,8 +59,8 @@ async function answerShell(
   target: Target,
 ): Promise<void> {
   const shell = context.targets.toShell(target)
-  const found = context.engine.peek(shell.key, shell.route.pattern) ?? (await readShell(context, shell))
-  const entry = found && (await completeFor(context, req, found, 'html'))
+  const held = context.engine.peek(shell.key, shell.route.pattern)
+  const entry = held && (await completeFor(context, req, held, 'html')) ? held : await readShell(context, req, shell)
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)
@@ -71,8 +69,8 @@ async function answerShell(
   send(req, res, 200, headers, representation.bytes)
 }
 
-async function readShell(context: HttpContext, shell: Target) {
-  const outcome = await context.engine.read(shell, { prefetch: false, complete: true })
+async function readShell(context: HttpContext, req: IncomingMessage, shell: Target) {
+  const outcome = await readComplete(context, req, shell, 'html', { prefetch: false, complete: true })
   return 'entry' in outcome ? outcome.entry : undefined
 }
 

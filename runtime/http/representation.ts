@@ -1,5 +1,4 @@
-import type { Body, Entry } from '../types.ts'
-import type { Encoding } from './encoding.ts'
+import type { Body, Encoding, Entry } from '../types.ts'
 import { secondsLeft, secondsUntilStale, toCacheControl } from './cache-control.ts'
 import { toCacheStatus, type CacheState } from './cache-status.ts'
 import { createHead, type Head } from './reply.ts'
@@ -54,14 +53,13 @@ export function createRepresentations(): (
     if (!body) return undefined
     let encodings = prepared.get(body)
     if (!encodings) prepared.set(body, (encodings = {}))
-    // A body has the encodings that were worth it, and that the Node which made it has.
-    const encoding = accepted.find((each) => body[each] !== undefined) ?? 'identity'
-    return (encodings[encoding] ??= prepare(body, form, encoding))
+    // The best one that it can have is there by now: see `completeFor`.
+    const encoding = accepted.find((each) => body[each] !== undefined)
+    return encoding && (encodings[encoding] ??= prepare(body, body[encoding]!, form, encoding))
   }
 }
 
-function prepare(body: Body, form: Form, encoding: Encoding): Representation {
-  const bytes = body[encoding] ?? body.identity
+function prepare({ digest }: Body, bytes: Uint8Array, form: Form, encoding: Encoding): Representation {
   const content = [
     'Content-Type',
     CONTENT_TYPES[form],
@@ -74,7 +72,7 @@ function prepare(body: Body, form: Form, encoding: Encoding): Representation {
   ]
   if (encoding !== 'identity') content.push('Content-Encoding', encoding)
   // Each encoding is another sequence of bytes, so a strong validator needs a name for each (RFC 9110, 8.8.3.3).
-  return { bytes, etag: `"${body.digest}${SUFFIXES[encoding]}"`, content, heads: undefined }
+  return { bytes, etag: `"${digest}${SUFFIXES[encoding]}"`, content, heads: undefined }
 }
 
 export function createHeads({ content, etag }: Representation, moment: Moment, cacheHeaders: readonly string[]): Heads {

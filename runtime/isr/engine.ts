@@ -1,3 +1,4 @@
+import { toPlainBytes } from '../cache/body.ts'
 import type { RepairableStore } from '../cache/guarded-store.ts'
 import type { Compress } from '../cache/completion.ts'
 import { createLayers } from '../cache/layers.ts'
@@ -36,7 +37,7 @@ export interface EngineOptions {
   /** Where generated entries survive a restart; without one they live in memory only. */
   readonly store: RepairableStore | undefined
   readonly settings: Settings
-  /** Pages are made without compressed bodies, and get them from here. Default: they are made with them. */
+  /** Pages are made without brotli, and get that from here. Default: they are made with it. */
   readonly compress?: Compress | undefined
   /** When there is time for what nobody waits for. Default: always. */
   readonly leisure?: Leisure | undefined
@@ -156,7 +157,7 @@ export function createEngine(options: EngineOptions): Engine {
     const stored = layers.put(entry, reason === 'on-demand')
     // Not before it is there to be taken over.
     void stored.then(() => fleet.release(entry.key))
-    const dataBytes = entry.kind === 'page' ? (entry.data?.identity.byteLength ?? 0) : 0
+    const dataBytes = entry.kind === 'page' && entry.data ? toPlainBytes(entry.data) : 0
     emit({ type: 'regenerated', ...toPlace(target), reason, renderMs, bytes: toBytes(entry), dataBytes })
     return { entry, adopted, renderMs, stored }
   }
@@ -349,7 +350,7 @@ function toPath(key: string): string {
 }
 
 function toBytes(entry: Entry): number {
-  return entry.kind === 'page' ? entry.html.identity.byteLength : 0
+  return entry.kind === 'page' ? toPlainBytes(entry.html) : 0
 }
 
 function toPausedError({ path, route }: Target): IsrError {

@@ -18,7 +18,7 @@ function createKit(options: Partial<FlightsOptions> = {}) {
     fail: (message: string) => Promise<void>
   }> = []
   const toText = ({ entry }: Draft) =>
-    entry.kind === 'page' ? /<p>(.*)<\/p>/.exec(String(entry.html.identity))?.[1] : ''
+    entry.kind === 'page' ? /<p>(.*)<\/p>/.exec(String(entry.html.identity!))?.[1] : ''
   const flights = createFlights({
     clock,
     concurrency: 8,

@@ -69,7 +69,7 @@ export function createJobRunner(
 
   return async (job) => {
     // oxlint-disable-next-line typescript/no-explicit-any -- As below.
-    if (job.type === 'compress') return compressBodies(job, isOwnThread) as any
+    if (job.type === 'compress') return compressBody(job, isOwnThread) as any
     const pattern = job.type === 'render' ? job.input.pattern : job.pattern
     const own = routes.get(pattern)
     const target = job.type === 'build' ? job.job : job
@@ -222,16 +222,11 @@ async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): 
 /** A large body would keep the renders of this thread waiting. */
 const QUICK_BYTES = 64 * 1024
 
-async function compressBodies(
-  { html, data }: Extract<Job, { type: 'compress' }>,
+async function compressBody(
+  { bytes }: Extract<Job, { type: 'compress' }>,
   isOwnThread: boolean,
 ): Promise<JobResult['compress']> {
-  const compress = (bytes: Uint8Array | undefined) => {
-    if (!bytes) return {}
-    return isOwnThread && bytes.byteLength <= QUICK_BYTES ? compressBytesHere(bytes) : compressBytes(bytes)
-  }
-  const [compressedHtml, compressedData] = await Promise.all([compress(html), compress(data)])
-  return { html: compressedHtml, data: compressedData }
+  return isOwnThread && bytes.byteLength <= QUICK_BYTES ? compressBytesHere(bytes) : compressBytes(bytes, 'br')
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isWorthCompressing } from '../cache/body.ts'
+import { isWorthCompressing, OF_PLAIN } from '../cache/body.ts'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { toShellKey } from '../routing/key.ts'
 import type { Body, Clock, Entry, Generated, Job, Renderer, RevalidateReason, Settings, Target } from '../types.ts'
@@ -20,7 +20,7 @@ export interface GenerationOptions {
   readonly settings: Settings
   /** When the latest of the build's entries was started: what is generated now is newer, whatever the clock says. */
   readonly builtAt: number | undefined
-  /** Pages come without their compressed bodies, which are made later. Default false. */
+  /** Pages come without their compressed forms, which are made later. Default false. */
   readonly uncompressed?: boolean
 }
 
@@ -135,18 +135,14 @@ function toOwned(entry: Entry): Entry {
 
 function toUncompressed(entry: Entry): Entry {
   if (entry.kind !== 'page') return entry
-  const mark = (body: Body): Body => (isWorthCompressing(body) ? { ...body, isUncompressed: true } : body)
+  const mark = (body: Body): Body =>
+    body.identity && isWorthCompressing(body.identity) ? { ...body, makeable: OF_PLAIN } : body
   return { ...entry, html: mark(entry.html), data: entry.data && mark(entry.data) }
 }
 
-function toOwnBody({ identity, br, zstd, gzip, digest }: Body): Body {
-  return {
-    identity: toOwnBytes(identity),
-    ...(br && { br: toOwnBytes(br) }),
-    ...(zstd && { zstd: toOwnBytes(zstd) }),
-    ...(gzip && { gzip: toOwnBytes(gzip) }),
-    digest,
-  }
+function toOwnBody(body: Body): Body {
+  const { identity, br } = body
+  return { ...body, ...(identity && { identity: toOwnBytes(identity) }), ...(br && { br: toOwnBytes(br) }) }
 }
 
 function toOwnBytes(bytes: Uint8Array): Uint8Array {

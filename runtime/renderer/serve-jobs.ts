@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8'
 import { isMainThread, parentPort, workerData, type TransferListItem } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { createJobRunner, type RunJob } from '../isr/generate.ts'
-import type { Body, Built, Generated, IsrApp, Job, JobResult } from '../types.ts'
+import type { Built, Generated, IsrApp, Job, PlainBody } from '../types.ts'
 import { checkBuild } from './build-check.ts'
 import { toWireError, type Answer, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
 
@@ -141,9 +141,11 @@ function checkMemory(memoryBytes: number | undefined): void {
 
 /** The buffers of a page's bodies, to be moved and not copied. */
 function buffersOf(answer: Answer): ArrayBuffer[] {
-  const made = answer.type === 'done' ? toBodies(answer.result) : undefined
+  if (answer.type !== 'done') return []
+  if (answer.result instanceof Uint8Array) return [answer.result.buffer as ArrayBuffer]
+  const made = toPage(answer.result)
   if (!made) return []
-  const bodies = [made.html, made.data].flatMap((body) => [body?.identity, body?.br, body?.zstd, body?.gzip])
+  const bodies = [made.html, made.data].flatMap((body) => [body?.identity, body?.br])
   return bodies.flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []))
 }
 
@@ -155,7 +157,7 @@ function packBodies(answers: readonly Answer[]): readonly Answer[] {
   })
   const bytes = new ArrayBuffer(bodies.reduce((sum, body) => sum + (body?.identity.byteLength ?? 0), 0))
   let offset = 0
-  const pack = ({ identity, digest }: Body): Body => {
+  const pack = ({ identity, digest }: PlainBody): PlainBody => {
     const copy = new Uint8Array(bytes, offset, identity.byteLength)
     copy.set(identity)
     offset += identity.byteLength
@@ -168,17 +170,6 @@ function packBodies(answers: readonly Answer[]): readonly Answer[] {
     return { ...page, html: pack(page.html), data: page.data && pack(page.data) }
   }
   return answers.map((answer) => (answer.type === 'done' ? { ...answer, result: packResult(answer.result) } : answer))
-}
-
-/** The bodies in the answer to any kind of job. */
-function toBodies(
-  result: unknown,
-): { readonly html: Partial<Body>; readonly data: Partial<Body> | undefined } | undefined {
-  return toPage(result) ?? (isCompression(result) ? result : undefined)
-}
-
-function isCompression(result: unknown): result is JobResult['compress'] {
-  return typeof result === 'object' && result !== null && 'html' in result && !('kind' in result)
 }
 
 /** The page in the answer to any kind of job. */

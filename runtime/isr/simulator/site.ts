@@ -1,5 +1,5 @@
 import { toPageKey } from '../../routing/key.ts'
-import type { Body, Entry, Generated, Target } from '../../types.ts'
+import type { Entry, Generated, PlainBody, Target } from '../../types.ts'
 import type { PageSetup, Setup } from './schedule.ts'
 
 /** What the data source says of a page. */
@@ -128,7 +128,7 @@ function toBytes(text: string): Uint8Array {
 }
 
 /** Copies: what the engine is given is its own. */
-function toBody(bytes: Uint8Array, id: number): Body {
+function toBody(bytes: Uint8Array, id: number): PlainBody {
   return { identity: new Uint8Array(bytes), digest: `render-${id}` }
 }
 

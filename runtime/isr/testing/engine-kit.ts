@@ -1,7 +1,7 @@
 import { encodeEntry } from '../../cache/codec.ts'
 import { toPageKey, toShellKey } from '../../routing/key.ts'
 import type {
-  Body,
+  PlainBody,
   CacheStore,
   Engine,
   Entry,
@@ -46,7 +46,7 @@ export const COMPLETE = { prefetch: false, complete: true }
 export const ALWAYS = { onlyGenerated: false }
 export const PREFETCH = { prefetch: true, complete: false }
 
-function toBody(text: string): Body {
+function toBody(text: string): PlainBody {
   return { identity: Buffer.from(new TextEncoder().encode(text).buffer), digest: `digest of ${text}`.slice(0, 27) }
 }
 
@@ -82,7 +82,7 @@ export function toText(outcome: Outcome | Entry | undefined): string | undefined
   const entry = outcome && 'entry' in outcome ? outcome.entry : outcome
   if (!entry || !('kind' in entry)) return undefined
   if (entry.kind !== 'page') return entry.kind
-  return /<p>(.*)<\/p>/.exec(Buffer.from(entry.html.identity).toString())?.[1]
+  return /<p>(.*)<\/p>/.exec(Buffer.from(entry.html.identity!).toString())?.[1]
 }
 
 /** `HIT fresh v1`, `SHELL`, … */
