@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { toChart } from './harness/chart.ts'
 import { BENCH_ROOT } from './harness/folders.ts'
+import { toGoals } from './harness/goals.ts'
 import { readAllResults, type Results, type ResultTable } from './harness/results.ts'
 import { toMarkdown } from './harness/table.ts'
 
@@ -13,7 +14,9 @@ const CHARTED_ROWS = 3
 
 let page = readFileSync(PAGE, 'utf8')
 
-for (const results of readAllResults()) {
+const all = readAllResults()
+page = replaceSection(page, 'goals', toGoals(all))
+for (const results of all) {
   page = replaceSection(page, results.question, toSection(results))
   for (const table of results.tables) {
     const chart = findChart(table)
