@@ -21,7 +21,12 @@ export interface WorkerSetup {
 
 /** What the serving thread sends to a render worker. */
 export type ToWorker =
-  | { readonly type: 'jobs'; readonly jobs: ReadonlyArray<{ readonly id: number; readonly job: Job }> }
+  | {
+      readonly type: 'jobs'
+      readonly jobs: ReadonlyArray<{ readonly id: number; readonly job: Job }>
+      /** Blocks of earlier answers that nobody reads any more. */
+      readonly spares: readonly SharedArrayBuffer[]
+    }
   /** Nobody waits for this job any more: another one may have its turn. */
   | { readonly type: 'abandoned'; readonly id: number }
   | { readonly type: 'ping' }
@@ -30,7 +35,12 @@ export type ToWorker =
 /** What a render worker sends back. */
 export type FromWorker =
   | { readonly type: 'ready' | 'pong' }
-  | { readonly type: 'answers'; readonly answers: readonly Answer[] }
+  | {
+      readonly type: 'answers'
+      readonly answers: readonly Answer[]
+      /** What the bodies lie in, where they are packed: see `WorkerRendererOptions`. */
+      readonly block: SharedArrayBuffer | undefined
+    }
   /** Its last word: something has called `process.exit`. */
   | { readonly type: 'leaving'; readonly error: WireError }
 

@@ -31,6 +31,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
   const running = new Set<number>()
   let outbox: Answer[] = []
   let sentAt = -Infinity
+  const spares: SharedArrayBuffer[] = []
 
   const post = (message: FromWorker, transfer: TransferListItem[] = []) => port.postMessage(message, transfer)
 
@@ -87,8 +88,8 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     if (outbox.length === 0) return
     const answers = outbox
     outbox = []
-    const sent = setup.packBodies ? packBodies(answers) : answers
-    post({ type: 'answers', answers: sent }, [...new Set(sent.flatMap(buffersOf))])
+    if (setup.packBodies) post({ type: 'answers', ...packBodies(answers, spares.pop()) })
+    else post({ type: 'answers', answers, block: undefined }, [...new Set(answers.flatMap(buffersOf))])
     sentAt = performance.now()
   }
 
@@ -103,6 +104,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
       abandon(message.id)
     } else {
       queue.push(...message.jobs)
+      spares.push(...message.spares)
       startNext()
     }
   })
@@ -149,16 +151,27 @@ function buffersOf(answer: Answer): ArrayBuffer[] {
   return bodies.flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []))
 }
 
-/** Copies plain bodies into one buffer: each that is moved costs as much as copying a page. */
-function packBodies(answers: readonly Answer[]): readonly Answer[] {
+/** The next bodies will take about as much, or a little more. */
+const HEADROOM = 1.25
+
+/**
+ * Copies plain bodies into one block: each buffer that is moved costs as much as copying a page.
+ *
+ * @param spare used again where it is large enough
+ */
+function packBodies(
+  answers: readonly Answer[],
+  spare: SharedArrayBuffer | undefined,
+): Pick<Extract<FromWorker, { type: 'answers' }>, 'answers' | 'block'> {
   const bodies = answers.flatMap((answer) => {
     const page = answer.type === 'done' ? toPage(answer.result) : undefined
     return page ? [page.html, page.data] : []
   })
-  const bytes = new ArrayBuffer(bodies.reduce((sum, body) => sum + (body?.identity.byteLength ?? 0), 0))
+  const size = bodies.reduce((sum, body) => sum + (body?.identity.byteLength ?? 0), 0)
+  const block = spare && spare.byteLength >= size ? spare : new SharedArrayBuffer(Math.ceil(size * HEADROOM))
   let offset = 0
   const pack = ({ identity, digest }: PlainBody): PlainBody => {
-    const copy = new Uint8Array(bytes, offset, identity.byteLength)
+    const copy = new Uint8Array(block, offset, identity.byteLength)
     copy.set(identity)
     offset += identity.byteLength
     return { identity: copy, digest }
@@ -169,7 +182,10 @@ function packBodies(answers: readonly Answer[]): readonly Answer[] {
     if ('generated' in (result as object)) return { ...(result as Built), generated: packResult(page) }
     return { ...page, html: pack(page.html), data: page.data && pack(page.data) }
   }
-  return answers.map((answer) => (answer.type === 'done' ? { ...answer, result: packResult(answer.result) } : answer))
+  const packed = answers.map((answer) =>
+    answer.type === 'done' ? { ...answer, result: packResult(answer.result) } : answer,
+  )
+  return { answers: packed, block }
 }
 
 /** The page in the answer to any kind of job. */

@@ -111,6 +111,25 @@ describe('createWorkerRenderer', () => {
       expect(generated.html.br.byteLength).toBe(generated.html.br.buffer.byteLength)
     }))
 
+  it('packed bodies are right for whoever copies them at once, and lie in memory that is used again', () =>
+    withRenderer({ packBodies: true, compress: false, concurrency: 4 }, async (run, renderer) => {
+      const texts = await Promise.all(Array.from({ length: 9 }, (_, index) => run(index === 5 ? '/large' : '/good')))
+      const lengths = texts.map((text) => (JSON.parse(text) as { pageProps: { text: string } }).pageProps.text.length)
+      expect(lengths).toEqual([5000, 5000, 5000, 5000, 5000, 100_000, 5000, 5000, 5000])
+
+      const runAlone = async (path: string) => {
+        // Only then is the block before this one free.
+        await new Promise((resolve) => setImmediate(resolve))
+        const generated = await renderer.run(job(path), { timeoutMs: 20_000 })
+        return (generated as { html: { identity: Uint8Array } }).html.identity
+      }
+      await runAlone('/large')
+      const html = await runAlone('/good')
+      const copy = Buffer.from(html)
+      for (let times = 0; times < 5; times++) await runAlone('/large')
+      expect(copy.equals(html)).toBe(false)
+    }))
+
   it('runs no more jobs at a time in a worker than it should', async () => {
     const findMost = async (concurrency: number | undefined): Promise<number> => {
       let most = 0

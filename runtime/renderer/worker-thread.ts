@@ -18,8 +18,10 @@ export interface WorkerRendererOptions {
   /** False leaves the bodies of pages plain: whoever stores them compresses them. Default: true. */
   readonly compress?: boolean
   /**
-   * True puts the bodies of pages that are ready at the same time into one buffer, which takes less than moving each: for those
-   * who copy them anyway. Default: false, each has memory of its own.
+   * True puts the bodies of pages that are ready at the same time into one block of memory that is used again and again: for
+   * those who copy them at once. They are there until the next turn of the event loop. What is moved from thread to thread
+   * would be garbage in this one, and with a large heap around it that is costly to collect. Default: false, each has memory
+   * of its own.
    */
   readonly packBodies?: boolean
   /** Jobs that run at a time in one worker; others that it has wait there for their turn, as does their time limit. Default: all. */
@@ -100,6 +102,8 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   /** Lanes whose worker finishes what it has and gets nothing new. */
   const draining = new Set<Lane>()
   const retiring = new Set<Promise<unknown>>()
+  /** Blocks of packed bodies that were read, on their way back to a worker. */
+  const spares: SharedArrayBuffer[] = []
   /** Of native code that was there before: a bundler's, say. */
   const foreignBytes = memoryBytes === undefined ? 0 : readForeignBytes()
   let nextId = 0
@@ -162,7 +166,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     const { worker } = lane
     if (!worker || tasks.length === 0) return
     try {
-      worker.postMessage(toMessage(tasks))
+      worker.postMessage(toMessage(tasks, spares.splice(0)))
     } catch {
       for (const task of tasks) postAlone(lane, worker, task)
     }
@@ -209,7 +213,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
         watch(lane, worker)
         for (const task of lane.tasks.values()) post(lane, task)
       } else if (message.type === 'leaving') reason ??= fromWireError(message.error).cause
-      else if (message.type === 'answers') for (const answer of message.answers) finish(lane, answer)
+      else if (message.type === 'answers') readAnswers(lane, message)
     })
     // Says more than the last word, which comes before or after it.
     worker.on('error', (error) => (reason = error))
@@ -267,6 +271,11 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
     const share = alone.has(lane) ? 4 : 2
     const limits = [...lane.tasks.values()].map(({ timeoutMs }) => timeoutMs / share)
     return Math.max(Math.min(unresponsiveMs, ...limits), SHORTEST_PATIENCE_MS)
+  }
+
+  function readAnswers(lane: Lane, { answers, block }: Extract<FromWorker, { type: 'answers' }>): void {
+    for (const answer of answers) finish(lane, answer)
+    if (block) setImmediate(() => spares.push(block))
   }
 
   function finish(lane: Lane, answer: Answer): void {
@@ -441,8 +450,11 @@ async function stop(worker: Worker): Promise<void> {
   clearTimeout(timer)
 }
 
-function toMessage(tasks: ReadonlyArray<Pick<Task, 'id' | 'job'>>): ToWorker {
-  return { type: 'jobs', jobs: tasks.map(({ id, job }) => ({ id, job })) }
+function toMessage(
+  tasks: ReadonlyArray<Pick<Task, 'id' | 'job'>>,
+  spares: readonly SharedArrayBuffer[] = [],
+): ToWorker {
+  return { type: 'jobs', jobs: tasks.map(({ id, job }) => ({ id, job })), spares }
 }
 
 function createLane(): Lane {
