@@ -35,10 +35,11 @@ interface Subject {
 }
 
 const RENDER_MS = 10
-const PAGES = 100
 /** Pages that are asked for in turn where nothing is made. */
 const QUIET_PAGES = 50
 const options = readOptions({ rounds: 2, seconds: 4 })
+// A smoke run takes the builds of the questions before it.
+const pages = options.isSmoke ? 10 : 100
 const pinned = chooseCores()
 const warmUpSeconds = options.isSmoke ? 1 : 1.5
 
@@ -56,9 +57,9 @@ const loads = options.isSmoke
 
 // Two builds of Next.js would take longer than all the rest of a smoke run; `misses` starts it.
 const kinds = options.isSmoke ? [isr, nitro] : [isr, isrInProcess, nitro, next]
-const work = RENDER_MS * measureWorkUnits()
-const quiet = await prepareServers(kinds, { pages: PAGES, work }, options)
-const busy = await prepareServers(kinds, { pages: PAGES, work, revalidate: 1 }, options)
+const work = options.isSmoke ? 0 : RENDER_MS * measureWorkUnits()
+const quiet = await prepareServers(kinds, { pages, work }, options)
+const busy = await prepareServers(kinds, { pages, work, revalidate: 1 }, options)
 await checkSamePages(quiet.servers, ['/posts/1'])
 const subjects = quiet.servers.map((server, index): Subject => ({
   name: server.name,
@@ -90,7 +91,7 @@ async function measureServer(
   const server = await startServer(command, { cores: isOneCore ? pinned?.server : undefined })
   try {
     // Each page once: Nitro makes them with their first request.
-    for (const path of listPaths(PAGES)) await fetch(server.url + path).then((answer) => answer.arrayBuffer())
+    for (const path of listPaths(pages)) await fetch(server.url + path).then((answer) => answer.arrayBuffer())
     const sample: Record<string, number> = {}
     for (const load of own) {
       for (const made of listMade(load)) {
