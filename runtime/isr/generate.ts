@@ -42,8 +42,11 @@ interface Work {
   readonly app: IsrApp
   readonly route: RouteRecord
   readonly page: PageModule | undefined
+  readonly isDynamic: boolean
   readonly maxPageBytes: number
   readonly compress: boolean
+  /** Where texts become bytes. */
+  readonly room: Buffer
 }
 
 /**
@@ -56,6 +59,8 @@ export function createJobRunner(
   { maxPageBytes = Infinity, compress = true, isOwnThread = false }: JobRunnerOptions = {},
 ): RunJob {
   const routes = new Map(app.routes.map((route) => [route.pattern, route]))
+  const dynamic = new Set(app.routes.map(({ pattern }) => pattern).filter(isDynamic))
+  const room = Buffer.allocUnsafeSlow(ROOM_BYTES)
 
   const runners: {
     [T in Exclude<Job['type'], 'compress'>]: (work: Work, job: Extract<Job, { type: T }>) => Promise<JobResult[T]>
@@ -78,7 +83,10 @@ export function createJobRunner(
     // An error page that the user did not write is rendered by a default, which has no module and no data.
     const route: RouteRecord = own ?? { pattern, kind: 'static', file: `the default ${pattern} page` }
     // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript cannot see that a job's type picks its runner.
-    return (runners[job.type] as any)({ app, route, page, maxPageBytes, compress }, job)
+    return (runners[job.type] as any)(
+      { app, route, page, isDynamic: dynamic.has(pattern), maxPageBytes, compress, room },
+      job,
+    )
   }
 }
 
@@ -148,9 +156,8 @@ async function renderPage(work: Work, job: PageJob, { result, json }: PageResult
     const { destination, status, basePath } = result.redirect
     return { kind: 'redirect', status, revalidate, expire, destination, basePath }
   }
-  // From the same props as the HTML.
-  const data = json === undefined ? undefined : encode(work, job.path, json)
-  const html = await attempt('rendering', route, job.path, () =>
+  if (json !== undefined) refuseLarge(work, job.path, Buffer.byteLength(json))
+  const document = await attempt('rendering', route, job.path, () =>
     app.render({
       pattern: route.pattern,
       asPath: applyTrailingSlash(job.path, app.trailingSlash),
@@ -162,16 +169,20 @@ async function renderPage(work: Work, job: PageJob, { result, json }: PageResult
       statusCode: statusOf(route.pattern),
     }),
   )
-  const document = encode(work, job.path, html, data?.byteLength)
+  // From the same props as the HTML.
+  const { html, data } = encode(work, job.path, document, json)
   const compress = work.compress && !job.draft
   const [htmlBody, dataBody] = await Promise.all([
-    createBody(document, HTML_TYPE, { compress }),
+    createBody(html, HTML_TYPE, { compress }),
     data && createBody(data, JSON_TYPE, { compress }),
   ])
   return { kind: 'page', status: 200, revalidate, expire, html: htmlBody, data: dataBody }
 }
 
-async function callStaticProps({ route, page }: Work, job: PageJob): Promise<ParsedResult & ParsedLifetime> {
+async function callStaticProps(
+  { route, page, isDynamic: hasParams }: Work,
+  job: PageJob,
+): Promise<ParsedResult & ParsedLifetime> {
   if (route.kind !== 'isr') return { kind: 'page', props: {}, revalidate: false, expire: undefined }
   const getStaticProps = page?.getStaticProps
   if (!getStaticProps) {
@@ -181,7 +192,7 @@ async function callStaticProps({ route, page }: Work, job: PageJob): Promise<Par
     })
   }
   const context: GetStaticPropsContext = {
-    ...(isDynamic(route.pattern) && { params: job.params }),
+    ...(hasParams && { params: job.params }),
     ...(job.draft && { draftMode: true, preview: true }),
     revalidateReason: job.reason,
     locales: [],
@@ -197,7 +208,7 @@ async function callStaticProps({ route, page }: Work, job: PageJob): Promise<Par
 
 async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): Promise<Generated> {
   const { app, route } = work
-  const html = await attempt('rendering the shell', route, undefined, () =>
+  const document = await attempt('rendering the shell', route, undefined, () =>
     app.render({
       pattern: route.pattern,
       asPath: route.pattern,
@@ -208,13 +219,13 @@ async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): 
       statusCode: 200,
     }),
   )
-  const document = encode(work, undefined, html)
+  const { html } = encode(work, undefined, document, undefined)
   return {
     kind: 'page',
     status: 200,
     revalidate: false,
     expire: undefined,
-    html: await createBody(document, HTML_TYPE, { compress: work.compress }),
+    html: await createBody(html, HTML_TYPE, { compress: work.compress }),
     data: undefined,
   }
 }
@@ -229,18 +240,33 @@ async function compressBody(
   return isOwnThread && bytes.byteLength <= QUICK_BYTES ? compressBytesHere(bytes) : compressBytes(bytes, 'br')
 }
 
+/** Most pages fit in; what does not gets memory of its own. */
+const ROOM_BYTES = 128 * 1024
+/** Of a character of a text, at most. */
+const CHARACTER_BYTES = 3
+
 /**
- * The bytes of a text, in a fresh ArrayBuffer, not a slice of Node's shared pool: the body crosses threads by transfer. What
- * is too large is refused as early as it is known, before it is rendered or compressed: that costs many times as much.
- *
- * @param besides bytes that the page has already
+ * The bytes of a page's texts, both in one fresh ArrayBuffer, not in slices of Node's shared pool: they cross threads by transfer.
+ * They are written where there is room for sure and copied then: counting them beforehand takes as long as writing them. What is
+ * too large is refused as early as it is known, before it is compressed: that costs many times as much.
  */
-function encode(work: Work, path: string | undefined, text: string, besides = 0): Buffer {
+function encode(
+  work: Work,
+  path: string | undefined,
+  document: string,
+  json: string | undefined,
+): { html: Buffer; data: Buffer | undefined } {
+  const characters = document.length + (json?.length ?? 0)
   // A text has at least as many bytes as characters.
-  refuseLarge(work, path, besides + text.length)
-  const bytes = Buffer.from(new TextEncoder().encode(text).buffer)
-  refuseLarge(work, path, besides + bytes.byteLength)
-  return bytes
+  refuseLarge(work, path, characters)
+  const most = CHARACTER_BYTES * characters
+  const room = most <= ROOM_BYTES ? work.room : Buffer.allocUnsafeSlow(most)
+  const htmlBytes = room.write(document)
+  const bytes = json === undefined ? htmlBytes : htmlBytes + room.write(json, htmlBytes)
+  refuseLarge(work, path, bytes)
+  const block = Buffer.allocUnsafeSlow(bytes)
+  room.copy(block, 0, 0, bytes)
+  return { html: block.subarray(0, htmlBytes), data: json === undefined ? undefined : block.subarray(htmlBytes) }
 }
 
 function refuseLarge({ route, maxPageBytes }: Work, path: string | undefined, bytes: number): void {

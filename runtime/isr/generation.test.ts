@@ -108,6 +108,28 @@ describe('what is kept of a result', () => {
     }
   })
 
+  it('SEC-70 P7 bodies that are all of one block stay in it, those of a larger one are copied', async () => {
+    const toPart = (block: ArrayBuffer, offset: number, length: number) => ({
+      identity: new Uint8Array(block, offset, length).fill(97 + offset),
+      digest: `${offset}`,
+    })
+    const keep = async (size: number) => {
+      const block = new ArrayBuffer(size)
+      const page = { ...toPage('v1'), html: toPart(block, 0, 3), data: toPart(block, 3, 2) }
+      const entry = await createKit().make(page)
+      const parts = entry.kind === 'page' ? [entry.html.identity, entry.data?.identity] : []
+      return parts.map((part) => [String(part), part?.buffer === block, part?.buffer.byteLength])
+    }
+    expect(await keep(5)).toEqual([
+      ['aaa', true, 5],
+      ['dd', true, 5],
+    ])
+    expect(await keep(6)).toEqual([
+      ['aaa', false, 3],
+      ['dd', false, 2],
+    ])
+  })
+
   it('P7 bytes with a memory of their own are kept as they are, as buffers', async () => {
     const own = Buffer.from(new TextEncoder().encode('<p>own</p>').buffer)
     const plain = new TextEncoder().encode('{"own":1}')

@@ -127,10 +127,17 @@ export function toEntry(
   }
 }
 
-/** Views on larger memory would keep all of it as long as the page is cached. */
+/** Views on larger memory would keep all of it as long as the page is cached. What a page has together is not larger. */
 function toOwned(entry: Entry): Entry {
   if (entry.kind !== 'page') return entry
-  return { ...entry, html: toOwnBody(entry.html), data: entry.data && toOwnBody(entry.data) }
+  const { html, data } = entry
+  const isOneBlock = isWhole(html.identity, data?.identity)
+  return { ...entry, html: toOwnBody(html, isOneBlock), data: data && toOwnBody(data, isOneBlock) }
+}
+
+function isWhole(first: Uint8Array | undefined, second: Uint8Array | undefined): boolean {
+  if (!first || !second || first.buffer !== second.buffer) return false
+  return first.byteLength + second.byteLength === first.buffer.byteLength
 }
 
 function toUncompressed(entry: Entry): Entry {
@@ -140,14 +147,14 @@ function toUncompressed(entry: Entry): Entry {
   return { ...entry, html: mark(entry.html), data: entry.data && mark(entry.data) }
 }
 
-function toOwnBody(body: Body): Body {
+function toOwnBody(body: Body, isOwn: boolean): Body {
   const { identity, br } = body
-  return { ...body, ...(identity && { identity: toOwnBytes(identity) }), ...(br && { br: toOwnBytes(br) }) }
+  return { ...body, ...(identity && { identity: toOwnBytes(identity, isOwn) }), ...(br && { br: toOwnBytes(br) }) }
 }
 
-function toOwnBytes(bytes: Uint8Array): Uint8Array {
+function toOwnBytes(bytes: Uint8Array, isOwn = false): Uint8Array {
   const { buffer, byteOffset, byteLength } = bytes
-  if (buffer.byteLength !== byteLength) return Buffer.from(new Uint8Array(bytes).buffer)
+  if (!isOwn && buffer.byteLength !== byteLength) return Buffer.from(new Uint8Array(bytes).buffer)
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(buffer, byteOffset, byteLength)
 }
 

@@ -21,51 +21,67 @@ export function findPropsProblem(props: unknown): PropsProblem | undefined {
   if (!isPlainObject(props)) {
     return { path: '', reason: `props must be a plain object, received ${describe(props)}` }
   }
-  // A marker with `leave` is met after the last child of a container: only ancestors make a cycle, a value seen twice does not.
-  const ancestors = new Map<object, string>()
-  const stack: Step[] = [{ value: props, path: '', depth: 0 }]
+  const stack: Step[] = [{ value: props, parent: undefined, key: '', depth: 0 }]
   for (let step = stack.pop(); step; step = stack.pop()) {
-    if ('leave' in step) {
-      ancestors.delete(step.leave)
-      continue
-    }
-    if ('reason' in step) return step
-    const { value, path, depth } = step
+    const { value, depth } = step
     try {
-      if (typeof value !== 'object' || value === null) return { path, reason: explain(value) }
-      const first = ancestors.get(value)
-      if (first !== undefined) {
-        return { path, reason: `circular reference to ${first === '' ? 'the props themselves' : `\`${first}\``}` }
+      if (typeof value !== 'object' || value === null) {
+        return { path: toPath(step), reason: step.failure ?? explain(value) }
       }
-      if (depth > MAX_DEPTH) return { path: `${path.slice(0, 80)}…`, reason: `nested deeper than ${MAX_DEPTH} levels` }
-      if (!Array.isArray(value) && !isPlainObject(value)) return { path, reason: explain(value) }
-      ancestors.set(value, path)
-      stack.push({ leave: value })
-      const children = listChildren(value, path, depth + 1)
-      for (let child = children.pop(); child; child = children.pop()) stack.push(child)
+      // Only ancestors make a cycle, a value that is seen twice does not.
+      const first = findSame(value, step.parent)
+      if (first) return { path: toPath(step), reason: `circular reference to ${toName(first)}` }
+      if (depth > MAX_DEPTH) {
+        return { path: `${toPath(step).slice(0, 80)}…`, reason: `nested deeper than ${MAX_DEPTH} levels` }
+      }
+      if (!Array.isArray(value) && !isPlainObject(value)) return { path: toPath(step), reason: explain(value) }
+      pushChildren(stack, value, step)
     } catch (error) {
       // The traps of a proxy are code of the user's.
-      return { path, reason: unreadable(error) }
+      return { path: toPath(step), reason: unreadable(error) }
     }
   }
   return undefined
 }
 
-type Step =
-  | { readonly value: unknown; readonly path: string; readonly depth: number }
-  | { readonly leave: object }
-  | PropsProblem
+/** A value to look into, and how it was come to: its path is written only when something is wrong with it. */
+interface Step {
+  readonly value: unknown
+  readonly parent: Step | undefined
+  readonly key: string | number
+  readonly depth: number
+  /** Why it could not be read. */
+  readonly failure?: string
+}
+
+function findSame(value: object, from: Step | undefined): Step | undefined {
+  let step = from
+  while (step && step.value !== value) step = step.parent
+  return step
+}
+
+function toName(step: Step): string {
+  return step.parent ? `\`${toPath(step)}\`` : 'the props themselves'
+}
+
+function toPath(last: Step): string {
+  const pieces: string[] = []
+  for (let step = last; step.parent; step = step.parent) {
+    pieces.push(typeof step.key === 'string' ? toAccess(step.key) : `[${step.key}]`)
+  }
+  return pieces.reverse().join('')
+}
 
 /**
- * The values to look into, in order, up to the first that is a problem by itself. What stands after that one need not be
- * read: a hole at the start of an array of four thousand million is the end of the walk.
+ * Pushes the values to look into, the first one last, up to the first that is a problem by itself. What stands after that one
+ * need not be read: a hole at the start of an array of four thousand million is the end of the walk.
  */
-function listChildren(value: object, path: string, depth: number): Step[] {
-  const children: Step[] = []
+function pushChildren(stack: Step[], value: object, parent: Step): void {
   const fields = value as Record<string | number, unknown>
   const keys = Array.isArray(value) ? undefined : Object.keys(value)
   const count = Array.isArray(value) ? value.length : keys!.length
-  const toChildPath = (key: string | number) => path + (typeof key === 'string' ? toAccess(key) : `[${key}]`)
+  const depth = parent.depth + 1
+  const first = stack.length
   // Not `forEach`: it skips holes, and a hole is an `undefined` that JSON would turn into null.
   for (let index = 0; index < count; index++) {
     const key = keys ? keys[index]! : index
@@ -73,14 +89,23 @@ function listChildren(value: object, path: string, depth: number): Step[] {
     try {
       child = fields[key]
     } catch (error) {
-      children.push({ path: toChildPath(key), reason: unreadable(error) })
+      stack.push({ value: undefined, parent, key, depth, failure: unreadable(error) })
       break
     }
     if (isPrimitive(child)) continue
-    children.push({ value: child, path: toChildPath(key), depth })
+    stack.push({ value: child, parent, key, depth })
     if (typeof child !== 'object') break
   }
-  return children
+  reverseFrom(stack, first)
+}
+
+/** The stack ends with what comes next. */
+function reverseFrom(stack: Step[], first: number): void {
+  for (let low = first, high = stack.length - 1; low < high; low++, high--) {
+    const step = stack[low]!
+    stack[low] = stack[high]!
+    stack[high] = step
+  }
 }
 
 function unreadable(error: unknown): string {
