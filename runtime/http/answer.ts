@@ -9,9 +9,11 @@ import { toLocation, toRefresh } from './location.ts'
 import { send, sendHead, toTextHeaders, type HeaderList } from './reply.ts'
 import {
   CONTENT_TYPES,
-  createHeads,
   toCacheHeaders,
+  toContent,
   toStateHeaders,
+  toUnchanged,
+  toWhole,
   type Form,
   type Heads,
   type Representation,
@@ -62,17 +64,20 @@ export function sendPage(
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = context.represent(entry, found.form, encodings)
   if (!representation) throw new Error(`The entry ${entry.key} has no navigation data.`)
-  const { etag, bytes, content } = representation
+  const { etag, bytes } = representation
   const isUnchanged = req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)
   if (!context.development) {
     const heads = findHeads(context, found, representation)
-    if (isUnchanged) sendHead(req, res, 304, heads.unchanged)
-    else sendHead(req, res, 200, heads.whole, bytes)
+    if (isUnchanged) {
+      sendHead(req, res, 304, (heads.unchanged ??= toUnchanged(representation, toHeaders(context, found))))
+    } else {
+      sendHead(req, res, 200, (heads.whole ??= toWhole(representation, toHeaders(context, found))), bytes)
+    }
     return
   }
   const headers = toHeaders(context, found)
   if (isUnchanged) send(req, res, 304, ['ETag', etag, 'Vary', 'Accept-Encoding', ...headers], '')
-  else send(req, res, 200, [...content, 'ETag', etag, ...headers], bytes)
+  else send(req, res, 200, [...toContent(representation), 'ETag', etag, ...headers], bytes)
 }
 
 /** The heads of such answers, made anew when the number of seconds in them is another one. */
@@ -82,7 +87,8 @@ function findHeads(context: HttpContext, found: Found, representation: Represent
   const seconds = found.target.route.kind === 'static' ? 0 : secondsUntilStale(entry, now)
   const { heads } = representation
   if (heads?.seconds === seconds && heads.state === state && heads.detail === detail) return heads
-  return (representation.heads = createHeads(representation, { seconds, state, detail }, toHeaders(context, found)))
+  // Each field by name: an object that is spread into another one has a hidden class of its own, 200 bytes for each page.
+  return (representation.heads = { seconds, state, detail, whole: undefined, unchanged: undefined })
 }
 
 /** A redirect for a document, or its description for the client's router. */

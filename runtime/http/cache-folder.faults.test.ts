@@ -175,7 +175,9 @@ describe('files of the cache are damaged', () => {
     let port = await start()
     const paths = Object.keys(damages).map((_, number) => `/p/${number}`)
     for (const path of [...paths, '/p/other']) expect(await askState(port, path)).toBe('200 MISS')
-    for (const path of paths) await vi.waitFor(async () => expect(await exists(toFile(`p:${path}`))).toBe(true))
+    for (const path of [...paths, '/p/other']) {
+      await vi.waitFor(async () => expect(await exists(toFile(`p:${path}`))).toBe(true))
+    }
     expect(await askState(port, '/p/other')).toBe('200 HIT')
     if (isRestarted) await stop()
     for (const [number, damage] of Object.values(damages).entries()) {

@@ -8,7 +8,7 @@ import { isPrefetch, type HttpContext } from './context.ts'
 import { PLAIN } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
 import { isRead, send, sendMethodNotAllowed } from './reply.ts'
-import { toStateHeaders, type Form } from './representation.ts'
+import { toContent, toStateHeaders, type Form } from './representation.ts'
 
 /**
  * Answers for a page that is not rendered per request, as a document or as navigation data.
@@ -65,7 +65,7 @@ async function answerShell(
   const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
   if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)
   if (res.destroyed) return
-  const headers = [...representation.content, ...toPrivateHeaders(context, 'MISS', 'fallback-shell')]
+  const headers = [...toContent(representation), ...toPrivateHeaders(context, 'MISS', 'fallback-shell')]
   send(req, res, 200, headers, representation.bytes)
 }
 
@@ -101,7 +101,7 @@ async function answerDraft(
   const entry = { ...generated, key: target.key, startedAt: 0, generatedAt: 0, expire: 0 }
   const representation = context.represent(entry, form, PLAIN)
   if (!representation) return sendErrorPage(context, req, res, 404)
-  send(req, res, 200, [...representation.content, ...headers], representation.bytes)
+  send(req, res, 200, [...toContent(representation), ...headers], representation.bytes)
 }
 
 function toPrivateHeaders({ next }: HttpContext, state: 'MISS' | 'BYPASS', detail: string): string[] {

@@ -10,24 +10,24 @@ export type Form = 'html' | 'data'
 export interface Representation {
   readonly bytes: Uint8Array
   readonly etag: string
-  /** Type, length, encoding, Vary: what describes the body. */
-  readonly content: readonly string[]
+  readonly form: Form
+  readonly encoding: Encoding
   /** Of the last answer, good for the next ones of its kind for as long as its seconds. */
   heads: Heads | undefined
 }
 
 /** All that the headers of an answer depend on beside its entry. */
-export interface Moment {
+interface Moment {
   /** Until the entry is stale, as `secondsUntilStale` counts them. */
   readonly seconds: number
   readonly state: 'HIT' | 'STALE' | 'MISS'
   readonly detail: string | undefined
 }
 
-/** The heads of the whole answer, and for who has it already. */
+/** The heads of the whole answer, and for who has it already, when there was one. */
 export interface Heads extends Moment {
-  readonly whole: Head
-  readonly unchanged: Head
+  whole: Head | undefined
+  unchanged: Head | undefined
 }
 
 export const CONTENT_TYPES = { html: 'text/html; charset=utf-8', data: 'application/json; charset=utf-8' } as const
@@ -46,20 +46,28 @@ export function createRepresentations(): (
   /** What the client takes, best first. */
   encodings: readonly Encoding[],
 ) => Representation | undefined {
-  const prepared = new WeakMap<Body, Partial<Record<Encoding, Representation>>>()
+  const prepared = new WeakMap<Uint8Array, Representation>()
 
   return function represent(entry, form, accepted) {
     const body = form === 'html' ? entry.html : entry.data
     if (!body) return undefined
-    let encodings = prepared.get(body)
-    if (!encodings) prepared.set(body, (encodings = {}))
     // The best one that it can have is there by now: see `completeFor`.
     const encoding = accepted.find((each) => body[each] !== undefined)
-    return encoding && (encodings[encoding] ??= prepare(body, body[encoding]!, form, encoding))
+    if (!encoding) return undefined
+    const bytes = body[encoding]!
+    let representation = prepared.get(bytes)
+    if (!representation) prepared.set(bytes, (representation = prepare(body, bytes, form, encoding)))
+    return representation
   }
 }
 
 function prepare({ digest }: Body, bytes: Uint8Array, form: Form, encoding: Encoding): Representation {
+  // Each encoding is another sequence of bytes, so a strong validator needs a name for each (RFC 9110, 8.8.3.3).
+  return { bytes, etag: `"${digest}${SUFFIXES[encoding]}"`, form, encoding, heads: undefined }
+}
+
+/** Type, length, encoding, Vary: what describes the body. Made when it is needed, as there are many pages. */
+export function toContent({ bytes, form, encoding }: Representation): string[] {
   const content = [
     'Content-Type',
     CONTENT_TYPES[form],
@@ -71,16 +79,16 @@ function prepare({ digest }: Body, bytes: Uint8Array, form: Form, encoding: Enco
     'nosniff',
   ]
   if (encoding !== 'identity') content.push('Content-Encoding', encoding)
-  // Each encoding is another sequence of bytes, so a strong validator needs a name for each (RFC 9110, 8.8.3.3).
-  return { bytes, etag: `"${digest}${SUFFIXES[encoding]}"`, content, heads: undefined }
+  return content
 }
 
-export function createHeads({ content, etag }: Representation, moment: Moment, cacheHeaders: readonly string[]): Heads {
-  return {
-    ...moment,
-    whole: createHead([...content, 'ETag', etag, ...cacheHeaders]),
-    unchanged: createHead(['ETag', etag, 'Vary', 'Accept-Encoding', ...cacheHeaders]),
-  }
+export function toWhole(representation: Representation, cacheHeaders: readonly string[]): Head {
+  // Of exactly its length: an array that grows takes half as much again.
+  return createHead(toContent(representation).concat('ETag', representation.etag, cacheHeaders))
+}
+
+export function toUnchanged({ etag }: Representation, cacheHeaders: readonly string[]): Head {
+  return createHead(['ETag', etag, 'Vary', 'Accept-Encoding'].concat(cacheHeaders))
 }
 
 /**
