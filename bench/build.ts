@@ -106,7 +106,7 @@ function createLoops(count: number): Builder[] {
     { output: 'packed', label: 'one file', maxPages: Infinity },
     {
       output: 'compressed',
-      label: 'one file, with brotli and gzip of each page',
+      label: 'one file, each page in brotli as ours are',
       maxPages: count === 1 ? 10_000 : Infinity,
     },
   ]

@@ -3,12 +3,12 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants } from 'node:zlib'
 import { renderDocument } from '../../site/document.tsx'
 import { loadPost } from '../../site/load.ts'
 import { countPrerendered } from '../../site/settings.ts'
 
-/** What becomes of a page: nothing, a file, a part of one file, the same with what a server answers with. */
+/** What becomes of a page: nothing, a file, a part of one file, the same as brotli. */
 type Output = 'nothing' | 'files' | 'packed' | 'compressed'
 
 interface Share {
@@ -69,15 +69,15 @@ function makePages({ output, folder, first, step }: Share): void {
     if (output === 'files') writeFileSync(join(folder, 'posts', `${id}.html`), document)
     else {
       const data = Buffer.from(JSON.stringify({ pageProps: result.props }))
-      write(output === 'packed' ? [document, data] : [...compress(document), ...compress(data)])
+      write(output === 'packed' ? [document, data] : [compress(document), compress(data)])
     }
   }
   flush()
   closeSync(file)
 }
 
-/** As a server that prepares its answers would: the qualities that ours has. */
-function compress(body: Buffer): Buffer[] {
+/** In brotli only, of the quality that ours has. */
+function compress(body: Buffer): Buffer {
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants
   const window = Math.min(22, Math.max(10, 32 - Math.clz32(body.length + 16)))
   const params = {
@@ -85,5 +85,5 @@ function compress(body: Buffer): Buffer[] {
     [BROTLI_PARAM_LGWIN]: window,
     [BROTLI_PARAM_SIZE_HINT]: body.length,
   }
-  return [body, brotliCompressSync(body, { params }), gzipSync(body, { level: 6 })]
+  return brotliCompressSync(body, { params })
 }
