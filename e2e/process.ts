@@ -73,7 +73,8 @@ async function startOnce({ toCommand, cwd, port: chosen }: Command): Promise<Ser
   const { args, env } = toCommand(port)
   const child = spawn(process.execPath, args, { cwd, env: toEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   const output = collectOutput(child)
-  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  // Not `exit`: what it printed last may come after that.
+  const exited = once(child, 'close').then(([code]) => code as number | null)
 
   await waitForPort(port, child, output)
 

@@ -185,10 +185,11 @@ describe('the end of vite preview', () => {
   it('R09 waits for a regeneration that runs, and its page is there after a restart', async () => {
     const site = await createFixture({
       'pages/slow.jsx': `
+import { existsSync } from 'node:fs'
 export const getStaticProps = async ({ revalidateReason }) => {
   if (revalidateReason === 'stale') {
     console.log('BEGUN')
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    while (!existsSync('go')) await new Promise((resolve) => setTimeout(resolve, 20))
     console.log('ENDED')
   }
   return { props: { reason: revalidateReason }, revalidate: 1 }
@@ -203,8 +204,15 @@ export default function Slow({ reason }) { return <main>{reason}</main> }`,
         () => get(`${first.url}/slow`),
         () => first.output().includes('BEGUN'),
       )
-      expect(first.output()).not.toContain('ENDED')
-      await first.close()
+      const closed = first.close()
+      const isRefused = () =>
+        get(first.url).then(
+          () => false,
+          () => true,
+        )
+      await until(isRefused, Boolean)
+      await site.write({ go: '' })
+      await closed
       expect(first.output()).toContain('ENDED')
       const second = await preview()
       expect((await get(`${second.url}/slow`)).body).toContain('<main>stale</main>')

@@ -332,7 +332,7 @@ describe('a build in which pages fail', () => {
   beforeAll(async () => {
     site = await create({
       // What is good must be made within it on a busy machine too.
-      options: '{ generateTimeout: 6 }',
+      options: '{ generateTimeout: 5 }',
       files: {
         'pages/index.jsx': `
 import { ask } from '../source.server.js'
@@ -473,7 +473,7 @@ ${page('Slow')}`,
 
   it('B27 a data function that is too slow is tried three times', () => {
     expect(site.source.count('b27')).toBe(3)
-    expect(output).toMatch(/\/b27 \(pages\/b27\.jsx\)\n.*6 s/)
+    expect(output).toMatch(/\/b27 \(pages\/b27\.jsx\)\n.*5 s/)
   })
 
   it('B32 pages/404 that returns notFound', () => {

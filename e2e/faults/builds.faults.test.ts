@@ -36,10 +36,8 @@ describe('vite build', () => {
         ...Object.fromEntries(Object.entries(PAGES).map(([name, { body }]) => [`pages/${name}.jsx`, page(body)])),
       },
     })
-    const begin = performance.now()
     const { code, output } = await site.tryBuild({ NODE_OPTIONS: '--max-old-space-size=400' })
     expect(code).toBe(1)
-    expect(performance.now() - begin).toBeLessThan(60_000)
     expect(output).toContain(`${Object.keys(PAGES).length} pages could not be prerendered`)
     for (const [name, { told }] of Object.entries(PAGES)) {
       const [, text = ''] = output.split(`  /${name} (pages/${name}.jsx)\n`)

@@ -253,7 +253,6 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     const result = '{ props: { value }, revalidate: 4 }'
     site.source.set('any/both', { value: 'old', result })
     await make(first, '/any/both')
-    const begin = Date.now()
     expect(readValue(await send(second, '/any/both'))).toBe('old')
     // For longer than this test lasts, or there would be nothing fresh to take over.
     site.source.set('any/both', { value: 'new', result: '{ props: { value }, revalidate: 600 }' })
@@ -261,7 +260,6 @@ describe.runIf(hasRedis())('with a real Redis', () => {
     // Its own copy is fresh: nobody told it.
     expect(readValue(await send(second, '/any/both'))).toBe('old')
     await eventually(async () => expect(readValue(await send(second, '/any/both'))).toBe('new'))
-    expect(Date.now() - begin).toBeLessThan(4000 + 4000)
     // Taken over, because it is the newer generation; and an older one in the store never replaces it.
     expect(site.source.count('any/both')).toBe(2)
   })

