@@ -361,8 +361,11 @@ export async function getStaticProps({ params }) {
     const { sites, servers, dispose } = await serveBuilds('', (site) => ({ ISR_CACHE_DIR: join(site.root, 'shared') }))
     try {
       await expectApart(servers)
-      const folders = new Set((await sites[0]!.list('shared')).map((file) => file.split('/')[0]))
-      for (const site of sites) expect(folders).toContain(await readBuildId(site))
+      // Written in the background.
+      await eventually(async () => {
+        const folders = new Set((await sites[0]!.list('shared')).map((file) => file.split('/')[0]))
+        for (const site of sites) expect(folders).toContain(await readBuildId(site))
+      })
     } finally {
       await dispose()
     }
@@ -377,8 +380,10 @@ export async function getStaticProps({ params }) {
     }))
     try {
       await expectApart(servers)
-      const keys = (await redis.run('KEYS', '*')) as string[]
-      for (const site of sites) expect(keys).toContain(`isr:${await readBuildId(site)}:p:/made`)
+      await eventually(async () => {
+        const keys = (await redis.run('KEYS', '*')) as string[]
+        for (const site of sites) expect(keys).toContain(`isr:${await readBuildId(site)}:p:/made`)
+      })
     } finally {
       await dispose()
       await redis.dispose()

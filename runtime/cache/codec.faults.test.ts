@@ -5,6 +5,7 @@ import { compressBody, createBody, decompressBody } from './body.ts'
 import { decodeEntry, encodeEntry, readHeader } from './codec.ts'
 import { sha256 } from './sha256.ts'
 import { anyEntry, toNotFound } from './testing/entries.ts'
+import { processorMs } from './testing/processor.ts'
 
 const isLong = process.env['ISR_TEST_LONG'] === '1'
 const KEY = 'p:/posts/1'
@@ -245,7 +246,7 @@ describe('a real page, damaged', () => {
 describe('what a record says of its own size', () => {
   it('REL-26 P7 a length that is a lie makes no buffer', () => {
     const before = process.memoryUsage()
-    const begin = performance.now()
+    const begin = processorMs()
     for (let round = 0; round < 2000; round++) {
       const record = Buffer.from(whole)
       // 2 ** 40 does not fit a field of 32 bits; the largest that does, in every field.
@@ -257,7 +258,7 @@ describe('what a record says of its own size', () => {
     }
     const after = process.memoryUsage()
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(200e6)
-    expect(performance.now() - begin).toBeLessThan(10_000)
+    expect(processorMs() - begin).toBeLessThan(10_000)
   })
 
   it('REL-26 P2 P7 a plain length that is a lie makes no buffer either, and no body', async () => {
@@ -280,9 +281,9 @@ describe('what a record says of its own size', () => {
       )
       record[record.length - 1]! ^= 1
       const times = Array.from({ length: 5 }, () => {
-        const begin = performance.now()
+        const begin = processorMs()
         expect(decodeEntry(record, KEY)).toBeUndefined()
-        return performance.now() - begin
+        return processorMs() - begin
       })
       return Math.min(...times)
     }

@@ -7,6 +7,7 @@ import { toPageKey, toShellKey } from './key.ts'
 import { createMatcher } from './match.ts'
 import { toPath } from './path.ts'
 import { parsePattern } from './pattern.ts'
+import { processorMs } from '../cache/testing/processor.ts'
 
 const isLong = process.env['ISR_TEST_LONG'] === '1'
 
@@ -260,9 +261,9 @@ describe('the matcher', () => {
     }
     patterns.push(...choices.map((choice) => `/${choice}`))
     const match = createMatcher(patterns.map((pattern) => ({ pattern })))
-    const begin = performance.now()
+    const begin = processorMs()
     for (let times = 0; times < 20; times += 1)
       expect(match(`${'/x'.repeat(9)}/nowhere/${'x/'.repeat(5_000)}x`)?.route.pattern).toBe('/[...rest]')
-    expect((performance.now() - begin) / 20).toBeLessThan(50)
+    expect((processorMs() - begin) / 20).toBeLessThan(50)
   })
 })
