@@ -33,8 +33,9 @@ export async function measureRounds<Subject extends { readonly name: string }>(
 }
 
 function toFigures(samples: readonly Sample[]): Record<string, Figure> {
-  const columns = Object.keys(samples[0] ?? {})
-  return Object.fromEntries(columns.map((key) => [key, toFigure(samples.map((sample) => sample[key] ?? Number.NaN))]))
+  // What a round has no figure of, such as the time of an answer where there was none, is left out of it.
+  const columns = [...new Set(samples.flatMap((sample) => Object.keys(sample)))]
+  return Object.fromEntries(columns.map((key) => [key, toFigure(samples.flatMap((sample) => sample[key] ?? []))]))
 }
 
 function describe(sample: Sample): string {
