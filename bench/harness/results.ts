@@ -75,7 +75,8 @@ export function writeResults(question: string, findings: Findings, { isSmoke }: 
     if (table.rows.length === 0) throw new Error(`Table ${table.id} of ${question} has no rows.`)
     console.log(`\n${table.title}\n\n${toMarkdown(table)}`)
     // The report makes it again; what can't be drawn is to fail where it was measured.
-    if (table.chart !== undefined) toChart(table, table.chart)
+    const { chart } = table
+    if (chart && table.rows.some(({ cells }) => typeof cells[chart.column] === 'object')) toChart(table, chart)
   }
   for (const reason of findings.leftOut) console.log(`Left out: ${reason}`)
   const date = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`
