@@ -351,28 +351,37 @@ export type Job =
   | { readonly type: 'shell'; readonly pattern: string; readonly isFallback: boolean }
   /** The brotli form of a body that was made without. */
   | { readonly type: 'compress'; readonly bytes: Uint8Array }
-  /** A page or shell of a build, made only if it is not the one that an earlier build made. */
+  /** Pages of a build, of which one is made that is not the one that an earlier build made. */
   | BuildJob
   /** A render with props that are already there (`server` pages, error pages). */
   | { readonly type: 'render'; readonly input: RenderInput }
 
-/** A page or shell, and what an earlier build made it from. */
+/** Pages or shells of one pattern: as long as they are what they were one is looked at after the other, and the next is made. */
 export interface BuildJob {
   readonly type: 'build'
   readonly pattern: string
-  readonly job: Extract<Job, { type: 'page' | 'shell' }>
+  /** At least one. */
+  readonly pages: ReadonlyArray<{
+    readonly job: Extract<Job, { type: 'page' | 'shell' }>
+    /** The fingerprint of the page that an earlier build made, if it made one. */
+    readonly known: string | undefined
+  }>
   /** Stands for all that pages are made from beside their data: code, assets, versions, options. */
   readonly inputs: string
-  /** The fingerprint of the page that an earlier build made, if it made one. */
-  readonly known: string | undefined
 }
 
 /** The answer to a `BuildJob`. */
 export interface Built {
+  /** So many, from the first on, are made from the same as those that are known: they are those. */
+  readonly same: number
+  /** The one after them. Undefined after the last one, or when it was time to answer. */
+  readonly made: BuiltPage | undefined
+}
+
+export interface BuiltPage {
   /** Stands for all that the page is made from; undefined for what is made anew each time. */
   readonly fingerprint: string | undefined
-  /** Undefined: made from the same as the one that is known, so it is that one. */
-  readonly generated: Generated | undefined
+  readonly generated: Generated
 }
 
 /** The forms in which a body is sent; `identity` is the plain one. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ParsedPaths, RouteRecord } from '../../runtime/types.ts'
-import { countJobs, createJobs } from './jobs.ts'
+import { countJobs, createBatches, createJobs } from './jobs.ts'
 import { findPathConflicts } from './path-conflicts.ts'
 
 const route = (pattern: string, kind: RouteRecord['kind'] = 'isr'): RouteRecord => ({
@@ -75,5 +75,26 @@ describe('findPathConflicts', () => {
   it('a path that requests would never bring to its page', () => {
     const conflicts = find([route('/b/[...all]'), route('/b/[id]')], { '/b/[...all]': listing(false, '/b/x') })
     expect(conflicts).toEqual([expect.stringContaining('pages/b/[...all].tsx lists /b/x, but requests for it go to')])
+  })
+})
+
+describe('createBatches', () => {
+  it('puts those together that may be the same, of one page, in their order; any other stands alone', () => {
+    const routes = [route('/'), route('/a/[id]'), route('/b/[id]')]
+    const listings = new Map([
+      ['/a/[id]', listing(true, '/a/1', '/a/2', '/a/3', '/a/4', '/a/5')],
+      ['/b/[id]', listing(false, '/b/1', '/b/2', '/b/3')],
+    ])
+    const find = (key: string) => (['p:/', 'p:/b/2'].includes(key) ? undefined : `of ${key}`)
+    const batches = [...createBatches(createJobs(routes, listings), find, () => 3)]
+    expect(batches.map((batch) => batch.map(({ pageJob }) => pageJob.key))).toEqual([
+      ['p:/'],
+      ['s:/a/[id]', 'p:/a/1', 'p:/a/2'],
+      ['p:/a/3', 'p:/a/4', 'p:/a/5'],
+      ['p:/b/1'],
+      ['p:/b/2'],
+      ['p:/b/3'],
+    ])
+    expect(batches.flat().map(({ known }) => known)).toEqual(batches.flat().map(({ pageJob }) => find(pageJob.key)))
   })
 })

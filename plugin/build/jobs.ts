@@ -15,6 +15,12 @@ export interface PageJob {
   readonly job: Extract<Job, { type: 'page' | 'shell' }>
 }
 
+/** A page to prerender, and the fingerprint of the one that the build before made, if it made one. */
+export interface Candidate {
+  readonly pageJob: PageJob
+  readonly known: string | undefined
+}
+
 /** How many jobs `createJobs` will yield. */
 export function countJobs(routes: readonly RouteRecord[], listings: ReadonlyMap<string, ParsedPaths>): number {
   return routes.reduce((sum, route) => sum + countOf(route, listings.get(route.pattern)), 0)
@@ -47,6 +53,29 @@ export function* createJobs(
       for (const [index, { path, params }] of listing.paths.entries()) yield toPageJob(route, path, params, index)
     }
   }
+}
+
+/**
+ * Puts pages together that may be those of the build before: as many as asked for, of one pattern, in their order. Any other
+ * page stands alone.
+ */
+export function* createBatches(
+  jobs: Iterable<PageJob>,
+  find: (key: string) => string | undefined,
+  toSize: () => number,
+): Generator<readonly Candidate[], void> {
+  let batch: Candidate[] = []
+  for (const pageJob of jobs) {
+    const candidate = { pageJob, known: find(pageJob.key) }
+    const isOther = candidate.known === undefined || batch[0]?.pageJob.route !== pageJob.route
+    if (batch.length > 0 && (isOther || batch.length >= toSize())) {
+      yield batch
+      batch = []
+    }
+    if (candidate.known === undefined) yield [candidate]
+    else batch.push(candidate)
+  }
+  if (batch.length > 0) yield batch
 }
 
 function toPageJob(route: RouteRecord, path: string, params: Params, index: number): PageJob {

@@ -233,6 +233,118 @@ describe('prerender', () => {
   })
 })
 
+describe('prerender with the pages of a build before', () => {
+  const paths = Array.from({ length: 2000 }, (_, index) => `/b/${index}`)
+  const keyOf = (path: string) => `p:${path}`
+
+  interface SecondBuild {
+    /** Paths of pages whose data has changed. */
+    readonly changed?: readonly string[]
+    /** Paths of pages whose records are damaged. */
+    readonly damaged?: readonly string[]
+    /** Paths that the build before had not. */
+    readonly unknown?: readonly string[]
+    /** What asking about a page throws. */
+    readonly fail?: (path: string, together: number) => Error | undefined
+  }
+
+  async function rebuild({ changed = [], damaged = [], unknown = [], fail = () => undefined }: SecondBuild) {
+    const asked: string[][] = []
+    const made: string[] = []
+    const appended: string[] = []
+    const noted = new Map<string, string>()
+    const renderer = {
+      async run(job: Job) {
+        await Promise.resolve()
+        if (job.type === 'paths') return listing(...paths)
+        if (job.type !== 'build') throw new Error(job.type)
+        const names = job.pages.map((each) => ('path' in each.job ? each.job.path : 'shell'))
+        asked.push(names)
+        for (const [same, path] of names.entries()) {
+          const error = fail(path, names.length)
+          if (error instanceof Error) throw error
+          if (job.pages[same]!.known !== undefined && !changed.includes(path)) continue
+          const html = body(10)
+          html.identity.fill(1)
+          // As the memory of the worker's answers is.
+          setImmediate(() => html.identity.fill(0))
+          return { same, made: { fingerprint: `new ${path}`, generated: page({ html }) } }
+        }
+        return { same: names.length, made: undefined }
+      },
+      async close() {},
+    } as unknown as Renderer
+    const result = await prerender({
+      routes: [route('/b/[id]')],
+      renderer,
+      async write(entry) {
+        const isWhole = entry.kind === 'page' && entry.html.identity?.[0] === 1
+        made.push(isWhole ? entry.key : `${entry.key} too late`)
+      },
+      async append(_record, key) {
+        appended.push(key)
+        await new Promise((resolve) => setImmediate(resolve))
+      },
+      settings,
+      concurrency: 4,
+      now: () => 1000,
+      reuse: {
+        inputs: 'inputs',
+        find: (key) => (unknown.map(keyOf).includes(key) ? undefined : `old ${key}`),
+        read(key) {
+          const record = new Uint8Array(1)
+          return damaged.map(keyOf).includes(key)
+            ? undefined
+            : { record, revalidate: 60, expire: 500, htmlBytes: 10, dataBytes: 5 }
+        },
+        note: (key, fingerprint) => void noted.set(key, fingerprint),
+        async keep() {},
+        close() {},
+      },
+      pause: async () => {},
+      progress: { expect() {}, advance() {}, stop() {} },
+      warn() {},
+    })
+    return { ...result, asked, made, appended, noted }
+  }
+
+  it('asks about many in one job, and makes exactly those that have changed or are new', async () => {
+    const others = ['/b/7', '/b/300', '/b/301', '/b/1999']
+    const { asked, made, appended, noted, reused, routes } = await rebuild({ changed: others, unknown: ['/b/20'] })
+    expect(made.toSorted()).toEqual([...others, '/b/20'].map(keyOf).toSorted())
+    expect([appended.length, reused, noted.size]).toEqual([1995, 1995, 2000])
+    expect([noted.get('p:/b/7'), noted.get('p:/b/8')]).toEqual(['new /b/7', 'old p:/b/8'])
+    expect(routes.get('/b/[id]')!.paths).toBe(2000)
+    expect(asked.length).toBeLessThan(100)
+  })
+  it('asks about no more than 128 together', async () => {
+    const { asked } = await rebuild({})
+    expect(Math.max(...asked.map(({ length }) => length))).toBe(128)
+  })
+  it('asks one by one where all have changed', async () => {
+    const { asked, made, reused } = await rebuild({ changed: paths })
+    expect([made.length, reused]).toEqual([2000, 0])
+    expect(new Set(asked.map(({ length }) => length))).toEqual(new Set([1]))
+  })
+  it('W11 when asking about many fails, each is asked about by itself', async () => {
+    const fail = (path: string) => (path === '/b/400' ? new IsrError('ISR_RENDERER_LOST', 'exit') : undefined)
+    const { failures, reused, asked } = await rebuild({ fail })
+    expect(failures.map(({ path }) => path)).toEqual(['/b/400'])
+    expect(reused).toBe(1999)
+    // It may have been too slow for the others only.
+    const inTime = await rebuild({
+      fail: (path, together) => (path === '/b/400' && together > 1 ? new Error('slow') : undefined),
+    })
+    expect([inTime.failures, inTime.reused]).toEqual([[], 2000])
+    expect(asked.some(({ length }) => length > 1)).toBe(true)
+  })
+  it('makes pages whose records are damaged', async () => {
+    const { made, reused, noted } = await rebuild({ damaged: ['/b/0', '/b/500'] })
+    expect(made.toSorted()).toEqual(['p:/b/0', 'p:/b/500'])
+    expect([reused, noted.get('p:/b/500')]).toEqual([1998, 'new /b/500'])
+  })
+})
+
 describe('renderFailures', () => {
   it('W11 says how often pages were tried, and tells lists from pages', () => {
     const failure = (code: 'ISR_PATHS' | 'ISR_GENERATE' | 'ISR_RESULT', path?: string) => ({

@@ -2,10 +2,19 @@ import { toPlainBytes } from '../../runtime/cache/body.ts'
 import { toEntry } from '../../runtime/isr/generation.ts'
 import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
-import type { Built, Entry, Params, ParsedPaths, Renderer, RouteRecord, Settings } from '../../runtime/types.ts'
+import type {
+  Built,
+  BuiltPage,
+  Entry,
+  Params,
+  ParsedPaths,
+  Renderer,
+  RouteRecord,
+  Settings,
+} from '../../runtime/types.ts'
 import { usageErrors } from '../errors.ts'
 import type { ServedFiles } from '../routes/served-files.ts'
-import { countJobs, createJobs, type PageJob } from './jobs.ts'
+import { countJobs, createBatches, createJobs, type Candidate, type PageJob } from './jobs.ts'
 import { findPathConflicts } from './path-conflicts.ts'
 import { forEachAtMost } from './pool.ts'
 import type { Progress } from './progress.ts'
@@ -83,23 +92,66 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
   let reused = 0
   progress.expect(countJobs(routes, listings))
   const ahead = createAhead(concurrency)
-  await forEachAtMost(ahead.toLimit, createJobs(routes, listings), async (pageJob) => {
-    const { route, path, params, job } = pageJob
+
+  async function take(candidate: Candidate): Promise<void> {
+    const { route, path, params, job } = candidate.pageJob
     let made: Made
     try {
-      made = await generate(pageJob, options)
+      made = await generate(candidate, options)
     } catch (error) {
       failures.push({ route, path, params, isShell: job.type === 'shell' && job.isFallback, error })
-      return
-    } finally {
       progress.advance()
+      return
     }
-    // A full disk is no failing page: it ends the build at once, so it is not caught above.
-    await made.write()
-    if (made.isReused) reused += 1
     ahead.note(made.durationMs)
-    note(reports.get(route.pattern)!, pageJob, made)
-    warnOfLargeData(route.pattern, path, made.dataBytes)
+    if (candidate.known !== undefined) ahead.noteSame(made.isReused ? 1 : 0, 1)
+    // A full disk is no failing page: it ends the build at once, so it is not caught above.
+    await keep(candidate.pageJob, made)
+  }
+
+  function keep(pageJob: PageJob, made: Made): Promise<void> {
+    progress.advance()
+    if (made.isReused) reused += 1
+    note(reports.get(pageJob.route.pattern)!, pageJob, made)
+    warnOfLargeData(pageJob.route.pattern, pageJob.path, made.dataBytes)
+    return made.write()
+  }
+
+  /** @returns how many are done, from the first on */
+  async function takeSome(batch: readonly Candidate[]): Promise<number> {
+    const begin = options.now()
+    // Whatever it is, each of them by itself shows whose it is.
+    const built = batch.length > 1 ? await build(batch, options).catch(() => undefined) : undefined
+    if (!built) {
+      await forEachAtMost(concurrency, batch, take)
+      return batch.length
+    }
+    const { same, made } = built
+    ahead.noteSame(same, batch.length)
+    const damaged: Candidate[] = []
+    const written: Array<Promise<void>> = []
+    // At once: its bodies lie in memory that is used again.
+    if (made) {
+      const { pageJob } = batch[same]!
+      written.push(keep(pageJob, takeMade(pageJob, made, begin, options)))
+    }
+    // All in one turn: what is read together lies together.
+    for (const [index, { pageJob, known }] of batch.slice(0, same).entries()) {
+      const earlier = takeEarlier(pageJob, known!, options)
+      // Slow ones are answered one by one: it is the last one that took so long.
+      const durationMs = index === same - 1 ? options.now() - begin : 0
+      if (earlier) written.push(keep(pageJob, { ...earlier, durationMs }))
+      else damaged.push({ pageJob, known: undefined })
+    }
+    await Promise.all(written)
+    for (const candidate of damaged) await take(candidate)
+    return made ? same + 1 : same
+  }
+
+  const find = (key: string) => options.reuse?.find(key)
+  const batches = createBatches(createJobs(routes, listings), find, ahead.toSize)
+  await forEachAtMost(ahead.toLimit, batches, async (batch) => {
+    for (let rest = batch; rest.length > 0;) rest = rest.slice(await takeSome(rest))
   })
   return { routes: reports, failures: inOrder(failures, routes), reused }
 }
@@ -125,17 +177,36 @@ async function listPaths(options: PrerenderOptions, failures: PageFailure[]): Pr
 /** More in a message saves no more; and when a page ends the worker, as many are tried again one by one. */
 const MOST_AHEAD = 64
 const QUICK_MS = 200
+/** Pages of the build before that the worker is asked about together. More in a message saves no more. */
+const MOST_SAME = 128
+
+interface Ahead {
+  /** Jobs that the worker may be told of. */
+  readonly toLimit: () => number
+  /** Pages that are asked about together. */
+  readonly toSize: () => number
+  readonly note: (durationMs: number) => void
+  /** Of the pages that were asked about together, so many are the same, from the first on, before one was not or time was up. */
+  readonly noteSame: (same: number, asked: number) => void
+}
 
 /**
  * Decides how many pages the worker is told of. No more than `concurrency` of them run at a time, but a message costs more than
  * looking at a page that is the same: of quick pages many travel together. Slow ones gain nothing from it.
  */
-function createAhead(concurrency: number): { toLimit: () => number; note: (durationMs: number) => void } {
+function createAhead(concurrency: number): Ahead {
   let limit = concurrency
+  let size = 1
   return {
-    toLimit: () => limit,
+    // One of them for each page that may run at a time, and as many that wait for their turn.
+    toLimit: () => (size > 1 ? Math.max(limit, 2 * concurrency) : limit),
+    toSize: () => size,
     note(durationMs) {
       limit = durationMs < QUICK_MS ? Math.max(limit, Math.min(limit + 1, MOST_AHEAD)) : concurrency
+    },
+    noteSame(same, asked) {
+      if (same < asked) size = Math.max(1, Math.floor((size + same) / 2))
+      else if (asked >= size) size = Math.min(2 * size, MOST_SAME)
     },
   }
 }
@@ -152,41 +223,57 @@ interface Made {
   readonly isReused: boolean
 }
 
-async function generate(pageJob: PageJob, options: PrerenderOptions): Promise<Made> {
-  const { settings, now, madeAt, pause, reuse } = options
+async function generate({ pageJob, known }: Candidate, options: PrerenderOptions): Promise<Made> {
+  const { now, pause } = options
   return withRetries(async () => {
     const begin = now()
-    let built = await build(pageJob, options, reuse?.find(pageJob.key))
-    if (!built.generated) {
-      const earlier = takeEarlier(pageJob, options)
-      if (earlier) {
-        reuse?.note(pageJob.key, built.fingerprint!)
-        return { ...earlier, durationMs: now() - begin }
-      }
+    let { made } = await build([{ pageJob, known }], options)
+    if (!made) {
+      const earlier = takeEarlier(pageJob, known!, options)
+      if (earlier) return { ...earlier, durationMs: now() - begin }
       // Damaged: the page is made after all.
-      built = await build(pageJob, options, undefined)
+      made = (await build([{ pageJob, known: undefined }], options)).made
     }
-    if (built.fingerprint !== undefined) reuse?.note(pageJob.key, built.fingerprint)
-    const times = { startedAt: madeAt ?? begin, generatedAt: madeAt ?? now() }
-    const entry = toEntry(pageJob.key, built.generated!, times, settings)
-    return { ...toFacts(entry), write: () => options.write(entry), durationMs: now() - begin, isReused: false }
+    return takeMade(pageJob, made!, begin, options)
   }, pause)
 }
 
-async function build(
-  { job }: PageJob,
-  { renderer, settings, reuse }: PrerenderOptions,
-  known: string | undefined,
-): Promise<Built> {
+async function build(pages: readonly Candidate[], { renderer, settings, reuse }: PrerenderOptions): Promise<Built> {
   const limits = { timeoutMs: settings.generateTimeout * 1000 }
-  if (!reuse) return { fingerprint: undefined, generated: await renderer.run(job, limits) }
-  return renderer.run({ type: 'build', pattern: job.pattern, job, inputs: reuse.inputs, known }, limits)
+  const { job } = pages[0]!.pageJob
+  if (!reuse) return { same: 0, made: { fingerprint: undefined, generated: await renderer.run(job, limits) } }
+  return renderer.run(
+    {
+      type: 'build',
+      pattern: job.pattern,
+      pages: pages.map(({ pageJob, known }) => ({ job: pageJob.job, known })),
+      inputs: reuse.inputs,
+    },
+    limits,
+  )
+}
+
+function takeMade(
+  { key }: PageJob,
+  { fingerprint, generated }: BuiltPage,
+  begin: number,
+  { settings, now, madeAt, reuse, write }: PrerenderOptions,
+): Made {
+  if (fingerprint !== undefined) reuse?.note(key, fingerprint)
+  const times = { startedAt: madeAt ?? begin, generatedAt: madeAt ?? now() }
+  const entry = toEntry(key, generated, times, settings)
+  return { ...toFacts(entry), write: () => write(entry), durationMs: now() - begin, isReused: false }
 }
 
 /** The record is only there until the next one is read, so it goes into the pack at once. */
-function takeEarlier({ key }: PageJob, { reuse, append }: PrerenderOptions): Omit<Made, 'durationMs'> | undefined {
+function takeEarlier(
+  { key }: PageJob,
+  fingerprint: string,
+  { reuse, append }: PrerenderOptions,
+): Omit<Made, 'durationMs'> | undefined {
   const earlier = reuse?.read(key)
   if (!earlier || !append) return undefined
+  reuse?.note(key, fingerprint)
   const { record, ...facts } = earlier
   const written = append(record, key)
   // Heard by whoever writes.

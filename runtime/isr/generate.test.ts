@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { isIsrError } from '../errors.ts'
-import type { GetStaticProps, IsrApp, Job, PageModule, RenderInput } from '../types.ts'
+import type { BuildJob, GetStaticProps, IsrApp, Job, PageModule, RenderInput } from '../types.ts'
 import { createJobRunner } from './generate.ts'
 
 const page = (pattern: string, getStaticProps?: GetStaticProps, extra: Partial<PageModule> = {}) => ({
@@ -252,25 +252,28 @@ describe('a job of a build', () => {
     })
     const run = createJobRunner(app)
     const first = job('/[id]', '/1', { id: '1' })
-    const made = await run({ type: 'build', pattern: '/[id]', job: first, inputs: 'code', known: undefined })
-    expect([calls, renders, made.generated?.kind]).toEqual([1, 1, 'page'])
+    const { made } = await run({
+      type: 'build',
+      pattern: '/[id]',
+      pages: [{ job: first, known: undefined }],
+      inputs: 'code',
+    })
+    expect([calls, renders, made?.generated.kind]).toEqual([1, 1, 'page'])
     result = change.result ?? result
     const { pattern = '/[id]', path = '/1', params = { id: '1' }, inputs = 'code' } = change
     const again = await run({
       type: 'build',
       pattern,
-      job: job(pattern, path, params),
+      pages: [{ job: job(pattern, path, params), known: made?.fingerprint }],
       inputs,
-      known: made.fingerprint,
     })
-    expect(calls).toBe(2)
-    return { isSame: again.generated === undefined, renders, fingerprints: [made.fingerprint, again.fingerprint] }
+    expect([calls, again.same]).toEqual([2, again.made ? 0 : 1])
+    return { isSame: again.same === 1, renders, fingerprints: [made?.fingerprint, again.made?.fingerprint] }
   }
 
   it('asks for the data and renders nothing when all is as it was', async () => {
-    const { isSame, renders, fingerprints } = await buildTwice({})
+    const { isSame, renders } = await buildTwice({})
     expect([isSame, renders]).toEqual([true, 1])
-    expect(fingerprints[1]).toBe(fingerprints[0])
   })
   it.each([
     ['the code', { inputs: 'other code' }],
@@ -298,10 +301,60 @@ describe('a job of a build', () => {
     const run = createJobRunner(createTestApp([page('/about'), page('/[id]', () => ({ props: {} }))]))
     for (const each of [job('/about', '/about'), { type: 'shell', pattern: '/[id]', isFallback: true } satisfies Job]) {
       const ask = (inputs: string, known?: string) =>
-        run({ type: 'build', pattern: each.pattern, job: each, inputs, known })
-      const { fingerprint } = await ask('code')
-      expect((await ask('code', fingerprint)).generated).toBeUndefined()
-      expect((await ask('other code', fingerprint)).generated?.kind).toBe('page')
+        run({ type: 'build', pattern: each.pattern, pages: [{ job: each, known }], inputs })
+      const { made } = await ask('code')
+      expect(await ask('code', made!.fingerprint)).toEqual({ same: 1, made: undefined })
+      expect(await ask('other code', made!.fingerprint)).toMatchObject({
+        same: 0,
+        made: { generated: { kind: 'page' } },
+      })
     }
+  })
+
+  describe('for many pages', () => {
+    const ids = ['1', '2', '3', '4']
+
+    /** @param answer what the data function gives the second time */
+    async function buildAgain(answer: (id: string) => unknown, inputs = 'code') {
+      let isSecond = false
+      const calls: string[] = []
+      const getStaticProps = (async ({ params }: { params: { id: string } }) => {
+        calls.push(params.id)
+        return (isSecond && (await answer(params.id))) || { props: { id: params.id } }
+      }) as unknown as GetStaticProps
+      const run = createJobRunner(createTestApp([page('/[id]', getStaticProps)]))
+      const ask = (pages: BuildJob['pages']) => run({ type: 'build', pattern: '/[id]', pages, inputs })
+      const pages = await Promise.all(
+        ids.map(async (id) => {
+          const known = (await ask([{ job: job('/[id]', `/${id}`, { id }), known: undefined }])).made?.fingerprint
+          return { job: job('/[id]', `/${id}`, { id }), known }
+        }),
+      )
+      isSecond = true
+      calls.length = 0
+      return { run: () => ask(pages), calls }
+    }
+
+    it('looks at one after the other, makes the first that is another one, and leaves those behind it', async () => {
+      const { run, calls } = await buildAgain((id) => id === '3' && { props: { id: 'new' } })
+      expect(await run()).toMatchObject({ same: 2, made: { generated: { kind: 'page' } } })
+      expect(calls).toEqual(['1', '2', '3'])
+    })
+    it('answers for all when all are the same', async () => {
+      const { run, calls } = await buildAgain(() => undefined)
+      expect(await run()).toEqual({ same: 4, made: undefined })
+      expect(calls).toEqual(ids)
+    })
+    it('a page that fails takes nothing from those before it, and is told by itself', async () => {
+      const failing = (wanted: string) => (id: string) => {
+        if (id === wanted) throw new Error('down')
+      }
+      expect(await (await buildAgain(failing('2'))).run()).toEqual({ same: 1, made: undefined })
+      await expect((await buildAgain(failing('1'))).run()).rejects.toThrow('down')
+    })
+    it('answers after each page that was slow', async () => {
+      const slow = () => new Promise<undefined>((resolve) => setTimeout(resolve, 60, undefined))
+      expect(await (await buildAgain(slow)).run()).toEqual({ same: 1, made: undefined })
+    })
   })
 })

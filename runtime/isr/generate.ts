@@ -5,6 +5,7 @@ import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import type {
   BuildJob,
   Built,
+  BuiltPage,
   Generated,
   GetStaticPropsContext,
   IsrApp,
@@ -68,7 +69,7 @@ export function createJobRunner(
     paths: listPaths,
     page: generatePage,
     shell: generateShell,
-    build: buildPage,
+    build: buildPages,
     render: ({ route }, { input }) => attempt('rendering', route, input.asPath, () => app.render(input)),
   }
 
@@ -77,7 +78,7 @@ export function createJobRunner(
     if (job.type === 'compress') return compressBody(job, isOwnThread) as any
     const pattern = job.type === 'render' ? job.input.pattern : job.pattern
     const own = routes.get(pattern)
-    const target = job.type === 'build' ? job.job : job
+    const target = job.type === 'build' ? job.pages[0]!.job : job
     // First of all, so that a module that cannot be imported is told from a page that fails.
     const page = own && (await importPage(app, own, target.type === 'page' ? target.path : undefined))
     // An error page that the user did not write is rendered by a default, which has no module and no data.
@@ -123,18 +124,45 @@ async function generatePage(work: Work, job: PageJob): Promise<Generated> {
   return renderPage(work, job, await readPage(work, job))
 }
 
-/** The data is asked for as ever; what is left out, if it is what it was, are the render and the compression. */
-async function buildPage(work: Work, { job, inputs, known }: BuildJob): Promise<Built> {
+/** Who waits for the answer hears of quick pages together, and of slow ones one by one. */
+const BUILD_MS = 50
+
+async function buildPages(work: Work, { pages, inputs }: BuildJob): Promise<Built> {
+  const begin = performance.now()
+  for (const [same, page] of pages.entries()) {
+    if (same > 0 && performance.now() - begin > BUILD_MS) return { same, made: undefined }
+    try {
+      const made = await buildPage(work, page, inputs)
+      if (made) return { same, made }
+    } catch (error) {
+      // Nothing is wrong with those before it. It is the first of the next ones, and fails by itself.
+      if (same > 0) return { same, made: undefined }
+      throw error
+    }
+  }
+  return { same: pages.length, made: undefined }
+}
+
+/**
+ * The data is asked for as ever; what is left out, if it is what it was, are the render and the compression.
+ *
+ * @returns undefined when the page is the one that is known
+ */
+async function buildPage(
+  work: Work,
+  { job, known }: BuildJob['pages'][number],
+  inputs: string,
+): Promise<BuiltPage | undefined> {
   if (job.type === 'shell') {
     const fingerprint = toFingerprint(inputs, job, undefined)
-    return { fingerprint, generated: fingerprint === known ? undefined : await generateShell(work, job) }
+    return fingerprint === known ? undefined : { fingerprint, generated: await generateShell(work, job) }
   }
   const page = await readPage(work, job)
   // The others cost nothing to make.
   if (page.result.kind !== 'page') return { fingerprint: undefined, generated: await renderPage(work, job, page) }
   const { revalidate, expire } = page.result
   const fingerprint = toFingerprint(inputs, job, { revalidate, expire, json: page.json })
-  return { fingerprint, generated: fingerprint === known ? undefined : await renderPage(work, job, page) }
+  return fingerprint === known ? undefined : { fingerprint, generated: await renderPage(work, job, page) }
 }
 
 async function renderPage(work: Work, job: PageJob, { result, json }: PageResult): Promise<Generated> {

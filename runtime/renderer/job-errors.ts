@@ -9,7 +9,7 @@ export function describeJob(job: Job): { what: string; page: string; path?: stri
     case 'page':
       return { what: `the page ${job.path}`, page: job.pattern, path: job.path }
     case 'build':
-      return describeJob(job.job)
+      return describeJob(job.pages[0]!.job)
     case 'shell':
       return { what: `the shell of ${job.pattern}`, page: job.pattern }
     case 'compress':

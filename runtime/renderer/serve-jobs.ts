@@ -179,7 +179,10 @@ function packBodies(
   const packResult = (result: unknown): unknown => {
     const page = toPage(result)
     if (!page) return result
-    if ('generated' in (result as object)) return { ...(result as Built), generated: packResult(page) }
+    if ('made' in (result as object)) {
+      const built = result as Built
+      return { ...built, made: { ...built.made, generated: packResult(page) } }
+    }
     return { ...page, html: pack(page.html), data: page.data && pack(page.data) }
   }
   const packed = answers.map((answer) =>
@@ -191,6 +194,6 @@ function packBodies(
 /** The page in the answer to any kind of job. */
 function toPage(result: unknown): Page | undefined {
   if (typeof result !== 'object' || result === null) return undefined
-  if ('generated' in result) return toPage(result.generated)
+  if ('made' in result) return toPage((result as Built).made?.generated)
   return 'html' in result && 'kind' in result ? (result as Page) : undefined
 }
