@@ -35,6 +35,7 @@ interface Subject {
 }
 
 const RENDER_MS = 10
+const DAY_MS = 86_400_000
 /** Pages that are asked for in turn where nothing is made. */
 const QUIET_PAGES = 50
 const options = readOptions({ rounds: 2, seconds: 4 })
@@ -109,20 +110,20 @@ async function measureLoad(server: Running, { rate, isOneCore }: Load, made: num
   const paths = listPaths(made === 0 ? QUIET_PAGES : made)
   const common = { url: server.url, paths, cores: isOneCore ? pinned?.load : undefined, seconds: options.seconds }
   if (rate === undefined) {
-    await runLoad({ ...common, seconds: 1 })
-    const { perSecond, p50, p99, p999, failures, badStatuses } = await runLoad(common)
-    return { rate: perSecond, p50, p99, p999, unanswered: failures + badStatuses }
+    const load = { ...common, mayStandStill: true }
+    await runLoad({ ...load, seconds: 1 })
+    const { requests, perSecond, p50, p99, p999, failures, badStatuses } = await runLoad(load)
+    return { rate: perSecond, ...(requests > 0 && { p50, p99, p999 }), unanswered: failures + badStatuses }
   }
-  const result = await runOpenLoop({ ...common, rate, warmUpSeconds })
-  const { p50, p99, p999, unanswered, badStatuses, ageP50, ageP99, late, renders } = result
+  const result = await runOpenLoop({ ...common, rate, warmUpSeconds, lifetime: made === 0 ? DAY_MS : 1000 })
+  const { p50, p99, p999, unanswered, badStatuses, lagP50, lagP99, late, renders } = result
   return {
     p50,
     p99,
     p999,
     unanswered: unanswered + badStatuses,
-    // A page may be a second old; what it is older is how long a new one took to come.
-    lagP50: Math.max(0, ageP50 - 1000),
-    lagP99: Math.max(0, ageP99 - 1000),
+    lagP50,
+    lagP99,
     renders: renders / options.seconds,
     late,
   }
@@ -195,6 +196,6 @@ function describeMethod(): string {
     'server has one process for what is measured while nothing is made and one for the rest, and two more on one core. An open ' +
     'loop of our own (bench/harness/open-loop.ts) sends requests at their times, whether or not earlier ones are answered. ' +
     `A render takes ${RENDER_MS} ms, each page is out of date after a second and is asked for several times a second. Lag: how long ` +
-    'ago a page that was served should have been replaced'
+    'ago a page that was served should have been replaced, counted from when it was first asked for at that rate'
   )
 }

@@ -11,6 +11,8 @@ export interface LoadOptions {
   readonly paths: readonly string[]
   /** Each path is asked for once, in order; there have to be enough. Default false. */
   readonly isOnce?: boolean
+  /** Whether it is a result that no request was answered, and no failure. Default false. */
+  readonly mayStandStill?: boolean
   readonly headers?: Readonly<Record<string, string>>
   readonly seconds: number
   /** Default 64. */
@@ -55,7 +57,8 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
         `${options.url}: ${counted.requests} requests for ${options.paths.length} paths; give more of them.`,
       )
     }
-    if (counted.requests === 0) throw new Error(`${options.url}: no request was answered in ${options.seconds} s.`)
+    if (counted.requests === 0 && !options.mayStandStill)
+      throw new Error(`${options.url}: no request was answered in ${options.seconds} s.`)
     const { microseconds, ...result } = counted
     return { ...result, perSecond: (counted.requests * 1e6) / microseconds }
   } finally {

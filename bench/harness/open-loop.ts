@@ -15,6 +15,8 @@ interface Plan {
   readonly seconds: number
   /** Seconds after which a request counts as unanswered. */
   readonly patience: number
+  /** Milliseconds after which a page is out of date. */
+  readonly lifetime: number
 }
 
 const plan = JSON.parse(process.argv[2] ?? '') as Plan
@@ -26,12 +28,13 @@ let unanswered = 0
 let badStatuses = 0
 let isMeasured = false
 const times: number[] = []
-const ages: number[] = []
+const lags: number[] = []
 const lateness: number[] = []
 const renders = new Map<string, Set<string>>()
 const running = new Set<Promise<void>>()
 
 const begin = performance.now()
+const beganAt = Date.now()
 const measureFrom = begin + plan.warmUpSeconds * 1000
 const end = measureFrom + plan.seconds * 1000
 for (let index = 0; ; index++) {
@@ -47,7 +50,7 @@ await Promise.all(running)
 agent.destroy()
 
 const sorted = times.toSorted((one, other) => one - other)
-const sortedAges = ages.toSorted((one, other) => one - other)
+const sortedLags = lags.toSorted((one, other) => one - other)
 const sortedLateness = lateness.toSorted((one, other) => one - other)
 console.error(
   JSON.stringify({
@@ -58,8 +61,8 @@ console.error(
     p99: toQuantile(sorted, 0.99),
     p999: toQuantile(sorted, 0.999),
     longest: sorted.at(-1) ?? 0,
-    ageP50: toQuantile(sortedAges, 0.5),
-    ageP99: toQuantile(sortedAges, 0.99),
+    lagP50: toQuantile(sortedLags, 0.5),
+    lagP99: toQuantile(sortedLags, 0.99),
     late: toQuantile(sortedLateness, 0.99),
     renders: [...renders.values()].reduce((sum, times) => sum + times.size, 0),
   }),
@@ -81,7 +84,8 @@ async function ask(path: string, due: number, counts: boolean): Promise<void> {
   if (answer.status !== 200) badStatuses += 1
   const renderedAt = RENDERED_AT.exec(answer.text)?.[1]
   if (renderedAt === undefined) return
-  ages.push(Date.now() - Number(renderedAt))
+  // Nobody has asked for it before this program, so that it could not be replaced.
+  lags.push(Math.max(0, Date.now() - Math.max(Number(renderedAt) + plan.lifetime, beganAt)))
   const known = renders.get(path) ?? new Set()
   renders.set(path, known.add(renderedAt))
 }
