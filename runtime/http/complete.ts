@@ -48,16 +48,34 @@ export async function completeFor(
 const MOST_DAMAGED = 3
 
 /** Asks the engine for a page in the form that this client takes. What is damaged counts as not there. */
-export async function readComplete(
+export function readComplete(
   context: HttpContext,
   req: IncomingMessage,
   target: Target,
   form: Form,
   request: ReadRequest,
 ): Promise<Outcome> {
-  for (let damaged = 0; damaged < MOST_DAMAGED; damaged++) {
-    const outcome = await context.engine.read(target, request)
-    if (!('entry' in outcome) || (await completeFor(context, req, outcome.entry, form))) return outcome
-  }
-  throw new Error(`All copies of ${target.path} are damaged.`)
+  return context.crowd.wait(target.key, async () => {
+    for (let damaged = 0; damaged < MOST_DAMAGED; damaged++) {
+      const outcome = await context.engine.read(target, request)
+      if (!('entry' in outcome) || isGoodAsItIs(context, req, outcome, form)) return outcome
+      if (await completeFor(context, req, outcome.entry, form)) return outcome
+    }
+    throw new Error(`All copies of ${target.path} are damaged.`)
+  })
+}
+
+/**
+ * Compressing takes longer than many a render. In a storm of misses a page that was just made goes out plain to a visitor who
+ * is the only one to wait for it, and is compressed when somebody asks for it again, or when there is time.
+ */
+function isGoodAsItIs(
+  context: HttpContext,
+  req: IncomingMessage,
+  { entry, state }: Extract<Outcome, { entry: Entry }>,
+  form: Form,
+): boolean {
+  if (state !== 'MISS' || entry.kind !== 'page' || entry[form]?.identity === undefined) return false
+  // Weights may say that plain is not wanted.
+  return !req.headers['accept-encoding']?.includes('=') && context.crowd.isHeldUpBy(entry.key)
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Encoding, Engine, IsrApp, IsrEvent, Renderer, RouteManifest } from '../types.ts'
 import type { BodyBudget } from './body-budget.ts'
+import type { Crowd } from './crowd.ts'
 import type { Draft } from './draft-cookie.ts'
 import type { Failures } from './failures.ts'
 import type { Log } from './log.ts'
@@ -31,6 +32,7 @@ export interface HttpContext {
   readonly bodyBudget: BodyBudget
   /** Through which all pass who may have waited for the engine. */
   readonly portions: Portions
+  readonly crowd: Crowd
   /** Limits the renders of `server` pages. */
   readonly renderSlots: Slots
   readonly failures: Failures

@@ -9,6 +9,7 @@ import { createAssets, type Assets } from './assets.ts'
 import { createBodyBudget } from './body-budget.ts'
 import { completeFor, findLacking } from './complete.ts'
 import type { HttpContext } from './context.ts'
+import { createCrowd } from './crowd.ts'
 import { isDataPath, parseDataPath, toDataPrefixes } from './data-url.ts'
 import { createDraft } from './draft-cookie.ts'
 import { createEncodingChoice } from './encoding.ts'
@@ -68,6 +69,8 @@ export interface HandlerOptions {
   readonly failures?: Failures | undefined
   /** Hears of decisions that are made before the engine: drafts, and revalidations that are refused. It must not throw. */
   readonly onEvent?: ((event: IsrEvent) => void) | undefined
+  /** Whether the process has no time to give away. Default: never. */
+  readonly isBusy?: (() => boolean) | undefined
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined
   /** Runs when the handler is closed. */
@@ -135,6 +138,7 @@ function createContext(options: HandlerOptions): HttpContext {
     renderSlots: createSlots({ limit: concurrency, queue, waitMs }),
     bodyBudget: createBodyBudget(manifest.settings.api.totalBodyBytes),
     portions: createPortions(ANSWERS_IN_A_ROW),
+    crowd: createCrowd(options.isBusy ?? (() => false)),
     failures,
     warnOfLargeData: createLargeDataWarnings((line) => log.warn(line), { repeat: development }),
     onEvent,

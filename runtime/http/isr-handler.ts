@@ -92,6 +92,7 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
   const hearsHits = debug || options.onEvent !== undefined
   const onEvent = createEventListener({ failures, log, debug, now, onEvent: options.onEvent })
 
+  const isBusy = createLoad()
   const renderer = createRenderer(build, (error) => failures.report(error, {}))
   const prerendered = openPack(build.entriesDir, manifest.entries)
   const store = openStore(build, options.cacheDir, log)
@@ -104,7 +105,7 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
     settings,
     compress: (bytes) => renderer.run({ type: 'compress', bytes }, { timeoutMs: settings.generateTimeout * 1000 }),
     // Other servers may wait for what goes to a store of the project's own.
-    leisure: settings.cache.customStore ? undefined : createLeisure({ clock, isBusy: createLoad() }),
+    leisure: settings.cache.customStore ? undefined : createLeisure({ clock, isBusy }),
     onEvent,
     hearsHits,
   })
@@ -120,6 +121,7 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
     log,
     failures,
     onEvent,
+    isBusy,
     now,
     async onClose() {
       await engine.close(closeTimeout)
