@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openPack } from '../dist/runtime/cache/pack.js'
 import { toPageKey, toShellKey } from '../dist/runtime/routing/key.js'
+import { compileProgram } from './harness/compile.ts'
 import { BENCH_ROOT, BUILDS as FOLDER } from './harness/folders.ts'
 import { readOptions } from './harness/options.ts'
 import { run } from './harness/process.ts'
@@ -33,6 +34,7 @@ const BUILDS: readonly Build[] = [
 ]
 const LABELS = {
   first: 'first build',
+  data: 'a loop that asks for the data of all pages and takes a digest of each',
   rebuild: '**rebuild, 1 % of the data changed**',
   clean: 'clean build of the same data',
 } as const
@@ -42,13 +44,15 @@ const SOURCE_DATE = '1760000000'
 const options = readOptions({ rounds: 3, seconds: 1 })
 const pages = options.isSmoke ? 200 : 10_000
 const changed = pages / 100
-const samples = { first: [] as Sample[], rebuild: [] as Sample[], clean: [] as Sample[] }
+const program = await compileProgram('servers/programs/data.ts')
+const samples = { data: [] as Sample[], first: [] as Sample[], rebuild: [] as Sample[], clean: [] as Sample[] }
 
 for (let round = 0; round < options.rounds; round++) {
   await inFolder(async (folder) => {
     for (const build of BUILDS) samples[build.name].push(await measure(folder, build))
     await compareEntries(join(folder, 'rebuild'), join(folder, 'clean'))
   })
+  samples.data.push(await measureData())
 }
 await inFolder(async (folder) => {
   for (const build of BUILDS) await measure(folder, build, { SOURCE_DATE_EPOCH: SOURCE_DATE })
@@ -72,14 +76,14 @@ writeResults(
           { key: 'whole', label: 'whole command', unit: 'ms', isCompared: true },
           { key: 'reused', label: 'pages that were reused' },
         ],
-        rows: (['first', 'rebuild', 'clean'] as const).map(toRow),
+        rows: (['first', 'rebuild', 'clean', 'data'] as const).map(toRow),
       },
     ],
   },
   options,
 )
 
-function toRow(name: Build['name']): Row {
+function toRow(name: keyof typeof samples): Row {
   const toCell = (read: (sample: Sample) => number) => toFigure(samples[name].map(read))
   return {
     name,
@@ -87,7 +91,7 @@ function toRow(name: Build['name']): Row {
     cells: {
       pages: toCell(({ pagesMs }) => pagesMs),
       whole: toCell(({ wholeMs }) => wholeMs),
-      reused: toCell(({ reused }) => reused),
+      ...(name !== 'data' && { reused: toCell(({ reused }) => reused) }),
     },
   }
 }
@@ -120,6 +124,17 @@ async function measure(
   const wanted = name === 'rebuild' ? pages - changed + 2 : 0
   if (reused !== wanted) throw new Error(`${LABELS[name]}: ${reused} pages were reused, not ${wanted}.`)
   return { wholeMs, pagesMs, reused }
+}
+
+/** What no rebuild can do without: only the data says which pages have changed. */
+async function measureData(): Promise<Sample> {
+  const begin = performance.now()
+  const { stdout } = await run({ file: process.execPath, args: [program], env: { BENCH_PAGES: String(pages) } })
+  const wholeMs = performance.now() - begin
+  const [, ms, count] = /^data ([\d.]+) of (\d+) pages$/m.exec(stdout) ?? []
+  if (Number(count) !== pages) throw new Error(`The loop has asked for ${count} pages, not ${pages}.`)
+  console.log(`data: ${Number(ms).toFixed(0)} ms`)
+  return { wholeMs, pagesMs: Number(ms), reused: 0 }
 }
 
 /** Every body of every entry. @throws Error that names the first page that differs */
