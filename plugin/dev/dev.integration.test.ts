@@ -1,7 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { startDevSite, type Answer, type DevTestOptions, type DevTestSite } from './testing/dev-site.ts'
-
-vi.setConfig({ testTimeout: 30_000 })
 
 let site: DevTestSite
 

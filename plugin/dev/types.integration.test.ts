@@ -1,9 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { startDevSite, type DevTestSite } from './testing/dev-site.ts'
-
-vi.setConfig({ testTimeout: 30_000 })
 
 let site: DevTestSite
 
