@@ -163,7 +163,7 @@ async function measureMemory(): Promise<Findings> {
     id: 'scale-memory',
     title: 'Memory of a page that is kept in memory',
     notes:
-      'Stored: its record, with HTML and navigation data, each plain and compressed. Index: what finds it in the pack, whether it is in memory or not.',
+      'Stored: its record, with HTML and navigation data, compressed where that is worth it. Index: what finds it in the pack, whether it is in memory or not.',
     columns: [
       { key: 'stored', label: 'stored', unit: 'bytes' },
       { key: 'bytes', label: 'in memory', unit: 'bytes' },
