@@ -191,7 +191,8 @@ function toEntry(
   const htmlBody = toBody(htmlPart, html)
   const dataBody = toBody(dataPart, data)
   if (meta.status !== 200 || !htmlBody || (!dataBody && data !== null)) return undefined
-  return { key, ...times, kind, status: 200, html: htmlBody, data: dataBody }
+  // Each field by name: what is spread lies outside of the object, in a block of its own for each page.
+  return { key, startedAt, generatedAt, revalidate, expire, kind, status: 200, html: htmlBody, data: dataBody }
 }
 
 function isSeconds(value: unknown): value is number {

@@ -312,7 +312,7 @@ describe('memory', () => {
     const options = { compress: true }
     const before = await measure()
     const memory = createMemory({ bytes: 16e6, notFoundEntries: 1000 })
-    for (let number = 0; number < 800; number++) {
+    for (let number = 0; number < 2000; number++) {
       const lifetime = { startedAt: 1, generatedAt: 1, revalidate: 60, expire: 3600 }
       const body = await createBody(html(number), 'text/html; charset=utf-8', options)
       const entry: Entry = { key: `p:/${number}`, ...lifetime, kind: 'page', status: 200, html: body, data: undefined }
@@ -322,7 +322,7 @@ describe('memory', () => {
     const kept = (await measure()) - before
     expect(kept).toBeGreaterThan(12e6)
     expect(kept).toBeLessThan(memory.bytes() * 1.05 + 1e6)
-    expect(memory.get('p:/799')).toBeDefined()
+    expect(memory.get('p:/1999')).toBeDefined()
   })
 })
 
