@@ -59,8 +59,8 @@ const ROW_BYTES = HASH_BYTES + FINGERPRINT_BYTES
 const CHECKSUM_BYTES = 32
 
 /** Records that lie side by side are read together; those of one batch of pages lie in any order. */
-const WINDOW_BYTES = 1024 * 1024
-const SLACK_BYTES = WINDOW_BYTES / 4
+const WINDOW_BYTES = 256 * 1024
+const SLACK_BYTES = WINDOW_BYTES / 8
 
 type Earlier = Pick<Reuse, 'find' | 'read' | 'close'>
 
