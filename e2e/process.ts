@@ -3,6 +3,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -136,11 +137,31 @@ async function waitForPort(port: number, child: ChildProcess, output: () => stri
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`The server ended with ${child.exitCode ?? child.signalCode} before it listened:\n${output()}`)
     }
-    if (await accepts(port)) return
+    if ((await accepts(port)) && isListener(child.pid!, port)) return
     await delay(50)
   }
   child.kill('SIGKILL')
   throw new Error(`The server did not listen on port ${port} within a minute:\n${output()}`)
+}
+
+/** Whether it is this process that listens there, not one that took the port meanwhile: then ours is about to end. Linux. */
+function isListener(pid: number, port: number): boolean {
+  if (process.platform !== 'linux') return true
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const tables = ['tcp', 'tcp6'].map((name) => readFileSync(`/proc/net/${name}`, 'utf8')).join('')
+  const lines = tables.split('\n').map((line) => line.trim().split(/\s+/))
+  const inodes = lines
+    .filter(([, local, , state]) => local?.endsWith(`:${hex}`) && state === '0A')
+    .map((line) => line[9])
+  if (!existsSync(`/proc/${pid}/fd`)) return false
+  const held = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return inodes.some((inode) => held.includes(`socket:[${inode}]`))
 }
 
 function accepts(port: number): Promise<boolean> {
