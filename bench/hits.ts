@@ -15,6 +15,8 @@ interface Mode {
   readonly id: string
   readonly title: string
   readonly notes?: string
+  /** Default: `warmUpSeconds` below. */
+  readonly warmUpSeconds?: number
   readonly paths: readonly string[]
   readonly headers: (url: string) => Promise<Record<string, string>>
   readonly status: number
@@ -48,7 +50,9 @@ const modes: readonly Mode[] = [
   {
     id: 'hits-many',
     title: `${formatNumber(pages, 0)} pages at random, \`Accept-Encoding: gzip, br\``,
-    notes: 'Memory is resident memory of the server and its children after the run.',
+    notes:
+      'Six seconds of warm-up, in which a fast server is asked for each page once or more. Memory is resident memory of the server and its children after the run.',
+    warmUpSeconds: 6,
     paths: listPaths(pages),
     headers: async () => COMPRESSED,
     status: 200,
@@ -77,7 +81,7 @@ async function measureMode(server: Running, mode: Mode, label: string): Promise<
   if (answer.status !== mode.status)
     throw new Error(`${label}, ${mode.title}: status ${answer.status}, not ${mode.status}.`)
   const load = { url: server.url, paths: mode.paths, headers, connections, cores: cores?.load }
-  if (!options.isSmoke) await runLoad({ ...load, seconds: warmUpSeconds })
+  if (!options.isSmoke) await runLoad({ ...load, seconds: mode.warmUpSeconds ?? warmUpSeconds })
   const cpuBefore = server.readCpuMs()
   const result = await runLoad({ ...load, seconds: options.seconds })
   const cpuMs = server.readCpuMs() - cpuBefore

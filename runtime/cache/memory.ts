@@ -1,10 +1,10 @@
 import type { Entry } from '../types.ts'
 import { createRecent } from './recent.ts'
 
-/** Objects, map slots and the prepared headers that serving adds to an entry: measured, rounded up. */
-const ENTRY_OVERHEAD_BYTES = 700
+/** Objects and map slots, with what serving adds to an entry: measured, rounded up. */
+const ENTRY_OVERHEAD_BYTES = 400
 /** A block of memory for a body, beside its bytes: measured, rounded up. Small pages consist of little else. */
-const BLOCK_OVERHEAD_BYTES = 500
+const BLOCK_OVERHEAD_BYTES = 350
 /** Each further body in the same block is one more view on it. */
 const VIEW_OVERHEAD_BYTES = 110
 /** A notFound or redirect entry without its key and destination, generously. */

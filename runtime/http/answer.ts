@@ -1,23 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry, NavigationData, Target } from '../types.ts'
-import { REVALIDATE_ALWAYS, secondsUntilStale } from './cache-control.ts'
+import { REVALIDATE_ALWAYS } from './cache-control.ts'
 import { isNotModified } from './conditional.ts'
 import type { HttpContext } from './context.ts'
 import { isNextDataUrl } from './data-url.ts'
 import { findErrorBody } from './error-page.ts'
 import { toLocation, toRefresh } from './location.ts'
 import { send, sendHead, toTextHeaders, type HeaderList } from './reply.ts'
-import {
-  CONTENT_TYPES,
-  toCacheHeaders,
-  toContent,
-  toStateHeaders,
-  toUnchanged,
-  toWhole,
-  type Form,
-  type Heads,
-  type Representation,
-} from './representation.ts'
+import { CONTENT_TYPES, toCacheHeaders, toStateHeaders, toUnchanged, toWhole, type Form } from './representation.ts'
 
 /** An entry with how the engine came to it. */
 export interface Found {
@@ -66,29 +56,17 @@ export function sendPage(
   if (!representation) throw new Error(`The entry ${entry.key} has no navigation data.`)
   const { etag, bytes } = representation
   const isUnchanged = req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)
-  if (!context.development) {
-    const heads = findHeads(context, found, representation)
-    if (isUnchanged) {
-      sendHead(req, res, 304, (heads.unchanged ??= toUnchanged(representation, toHeaders(context, found))))
-    } else {
-      sendHead(req, res, 200, (heads.whole ??= toWhole(representation, toHeaders(context, found))), bytes)
-    }
+  if (context.development) {
+    const headers = toHeaders(context, found)
+    if (isUnchanged) send(req, res, 304, [...toUnchanged(representation), ...headers], '')
+    else send(req, res, 200, [...toWhole(representation), ...headers], bytes)
     return
   }
-  const headers = toHeaders(context, found)
-  if (isUnchanged) send(req, res, 304, ['ETag', etag, 'Vary', 'Accept-Encoding', ...headers], '')
-  else send(req, res, 200, [...toContent(representation), 'ETag', etag, ...headers], bytes)
-}
-
-/** The heads of such answers, made anew when the number of seconds in them is another one. */
-function findHeads(context: HttpContext, found: Found, representation: Representation): Heads {
-  const { entry, state, detail } = found
+  const { state, detail, target } = found
+  const finding = { entry, state, detail, isStatic: target.route.kind === 'static' }
   const now = found.now ?? context.now()
-  const seconds = found.target.route.kind === 'static' ? 0 : secondsUntilStale(entry, now)
-  const { heads } = representation
-  if (heads?.seconds === seconds && heads.state === state && heads.detail === detail) return heads
-  // Each field by name: an object that is spread into another one has a hidden class of its own, 200 bytes for each page.
-  return (representation.heads = { seconds, state, detail, whole: undefined, unchanged: undefined })
+  if (isUnchanged) sendHead(req, res, 304, context.heads.unchanged(finding, representation, now))
+  else sendHead(req, res, 200, context.heads.whole(finding, representation, now), bytes)
 }
 
 /** A redirect for a document, or its description for the client's router. */

@@ -4,6 +4,7 @@ import type { BodyBudget } from './body-budget.ts'
 import type { Crowd } from './crowd.ts'
 import type { Draft } from './draft-cookie.ts'
 import type { Failures } from './failures.ts'
+import type { Heads } from './heads.ts'
 import type { Log } from './log.ts'
 import type { Portions } from './portions.ts'
 import type { createRepresentations } from './representation.ts'
@@ -21,6 +22,7 @@ export interface HttpContext {
   readonly loadApp: () => Promise<IsrApp>
   readonly targets: Targets
   readonly represent: ReturnType<typeof createRepresentations>
+  readonly heads: Heads
   readonly chooseEncodings: (accept: string | undefined) => readonly Encoding[]
   readonly isBot: (userAgent: string) => boolean
   readonly draft: Draft

@@ -71,11 +71,11 @@ describe('a storm of misses', () => {
 
   it('W17 P10 on a busy server lone visitors get plain pages at once, and the next ones compressed ones', async () => {
     const answers = await storm(MANY, 'gzip', true)
-    // The last ones are no storm any more.
-    expect(answers[0]?.headers['content-encoding']).toBeUndefined()
-    expect(answers[0]?.headers).toMatchObject({ vary: 'Accept-Encoding', 'x-isr-cache': 'MISS' })
-    const plain = answers[0]!
-    const next = await ask(site!.port, '/p/1', { headers: { 'accept-encoding': 'gzip' } })
+    // The last ones are no storm any more, and which ones are the first is not for a test to say.
+    const first = answers.findIndex(({ headers }) => headers['content-encoding'] === undefined)
+    const plain = answers[first]!
+    expect(plain.headers).toMatchObject({ vary: 'Accept-Encoding', 'x-isr-cache': 'MISS' })
+    const next = await ask(site!.port, MANY[first]!, { headers: { 'accept-encoding': 'gzip' } })
     expect(next.headers).toMatchObject({ 'content-encoding': 'gzip', 'x-isr-cache': 'HIT' })
     expect(next.headers.etag).toBe(plain.headers.etag?.replace(/"$/, '-gz"'))
     expect(next.text).toBe(plain.text)

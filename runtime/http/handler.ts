@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isbot } from 'isbot'
+import { createHeads } from './heads.ts'
 import { createLargeDataWarnings } from '../isr/large-data.ts'
 import type { Engine, IsrApp, IsrEvent, Renderer, RouteManifest } from '../types.ts'
 import { sendFound, sendPage } from './answer.ts'
@@ -130,6 +131,7 @@ function createContext(options: HandlerOptions): HttpContext {
     loadApp,
     targets: createTargets(manifest),
     represent: createRepresentations(),
+    heads: createHeads(manifest.settings.next ?? false),
     chooseEncodings: createEncodingChoice(),
     isBot,
     draft: createDraft(manifest, { development }),

@@ -43,12 +43,23 @@ export function send(
 /** Headers that many answers have in common. */
 export interface Head {
   readonly headers: HeaderList
-  /** As they go over the wire: made when they first do. */
+  /** What comes behind them. */
+  readonly rest: Head | undefined
+  /** All as they go over the wire: made when they first do. */
   lines: string | undefined
 }
 
-export function createHead(headers: HeaderList): Head {
-  return { headers, lines: undefined }
+/** @param rest headers that come behind these, shared with other heads */
+export function createHead(headers: HeaderList, rest?: Head): Head {
+  return { headers, rest, lines: undefined }
+}
+
+function toAllHeaders({ headers, rest }: Head): HeaderList {
+  return rest ? [...headers, ...toAllHeaders(rest)] : headers
+}
+
+function findLines(head: Head): string {
+  return (head.lines ??= toLines(head.headers) + (head.rest ? findLines(head.rest) : ''))
 }
 
 /** Sends a whole answer as `send` does, the short way where the server has one and nobody else has set a header. */
@@ -60,10 +71,9 @@ export function sendHead(
   body?: Uint8Array,
 ): void {
   if (res.sendWhole && res.getHeaderNames().length === 0) {
-    const lines = (head.lines ??= toLines(head.headers))
-    if (res.sendWhole(status, lines, req.method === 'HEAD' ? undefined : body)) return
+    if (res.sendWhole(status, findLines(head), req.method === 'HEAD' ? undefined : body)) return
   }
-  send(req, res, status, head.headers, body ?? '')
+  send(req, res, status, toAllHeaders(head), body ?? '')
 }
 
 /** As Node writes them. */

@@ -1,7 +1,6 @@
-import type { Body, Encoding, Entry } from '../types.ts'
+import type { Body, Encoding, Entry, EntryTimes } from '../types.ts'
 import { secondsLeft, secondsUntilStale, toCacheControl } from './cache-control.ts'
 import { toCacheStatus, type CacheState } from './cache-status.ts'
-import { createHead, type Head } from './reply.ts'
 
 /** What a URL stands for: the document, or the data of the same generation. */
 export type Form = 'html' | 'data'
@@ -12,22 +11,6 @@ export interface Representation {
   readonly etag: string
   readonly form: Form
   readonly encoding: Encoding
-  /** Of the last answer, good for the next ones of its kind for as long as its seconds. */
-  heads: Heads | undefined
-}
-
-/** All that the headers of an answer depend on beside its entry. */
-interface Moment {
-  /** Until the entry is stale, as `secondsUntilStale` counts them. */
-  readonly seconds: number
-  readonly state: 'HIT' | 'STALE' | 'MISS'
-  readonly detail: string | undefined
-}
-
-/** The heads of the whole answer, and for who has it already, when there was one. */
-export interface Heads extends Moment {
-  whole: Head | undefined
-  unchanged: Head | undefined
 }
 
 export const CONTENT_TYPES = { html: 'text/html; charset=utf-8', data: 'application/json; charset=utf-8' } as const
@@ -63,7 +46,7 @@ export function createRepresentations(): (
 
 function prepare({ digest }: Body, bytes: Uint8Array, form: Form, encoding: Encoding): Representation {
   // Each encoding is another sequence of bytes, so a strong validator needs a name for each (RFC 9110, 8.8.3.3).
-  return { bytes, etag: `"${digest}${SUFFIXES[encoding]}"`, form, encoding, heads: undefined }
+  return { bytes, etag: `"${digest}${SUFFIXES[encoding]}"`, form, encoding }
 }
 
 /** Type, length, encoding, Vary: what describes the body. Made when it is needed, as there are many pages. */
@@ -82,13 +65,12 @@ export function toContent({ bytes, form, encoding }: Representation): string[] {
   return content
 }
 
-export function toWhole(representation: Representation, cacheHeaders: readonly string[]): Head {
-  // Of exactly its length: an array that grows takes half as much again.
-  return createHead(toContent(representation).concat('ETag', representation.etag, cacheHeaders))
+export function toWhole(representation: Representation): string[] {
+  return [...toContent(representation), 'ETag', representation.etag]
 }
 
-export function toUnchanged({ etag }: Representation, cacheHeaders: readonly string[]): Head {
-  return createHead(['ETag', etag, 'Vary', 'Accept-Encoding'].concat(cacheHeaders))
+export function toUnchanged({ etag }: Representation): string[] {
+  return ['ETag', etag, 'Vary', 'Accept-Encoding']
 }
 
 /**
@@ -104,7 +86,7 @@ export function toStateHeaders(state: CacheState, next: boolean): string[] {
 
 /** The headers that say how the cache came to this answer and how long it is good for. */
 export function toCacheHeaders(
-  entry: Entry,
+  entry: EntryTimes,
   state: 'HIT' | 'STALE' | 'MISS',
   detail: string | undefined,
   now: number,
@@ -125,6 +107,6 @@ export function toCacheHeaders(
 }
 
 /** The lifetime of a stale entry as RFC 9211 counts it: what is left, which is less than nothing. */
-function secondsStale(entry: Entry, now: number): number | undefined {
+function secondsStale(entry: EntryTimes, now: number): number | undefined {
   return entry.revalidate === false ? undefined : Math.min(secondsUntilStale(entry, now), 0)
 }

@@ -104,7 +104,12 @@ export function createTargets(manifest: RouteManifest): Targets {
       const spelling = toRawPath(target, form)
       if (spelling !== rawPath) return
       // Texts of our own: the visitor's are parts of the whole request target, which they would keep in memory, query and all.
-      known.set(spelling, { target: { ...target, params: structuredClone(target.params) }, form })
+      const { key, route, path } = target
+      // Not by `structuredClone`, after which each has a hidden class of its own.
+      known.set(spelling, {
+        target: { key, route, params: JSON.parse(JSON.stringify(target.params)) as Params, path },
+        form,
+      })
     },
   }
 }
