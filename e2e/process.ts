@@ -3,7 +3,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -144,24 +144,48 @@ async function waitForPort(port: number, child: ChildProcess, output: () => stri
   throw new Error(`The server did not listen on port ${port} within a minute:\n${output()}`)
 }
 
-/** Whether it is this process that listens there, not one that took the port meanwhile: then ours is about to end. Linux. */
+/**
+ * Whether it is this process that listens there, or one that it started, and not one that took the port meanwhile: then ours
+ * is about to end. Linux.
+ */
 function isListener(pid: number, port: number): boolean {
   if (process.platform !== 'linux') return true
-  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const listening = listSockets(port).filter(([, , , state]) => state === '0A')
+  const sockets = listening.map((line) => `socket:[${line[9]}]`)
+  const held = listProcesses(pid).flatMap(listFiles)
+  return sockets.some((socket) => held.includes(socket))
+}
+
+/** Whether all that clients sent to a port has been read by who listens there. Linux; elsewhere nobody knows. */
+export function isRead(port: number): boolean {
+  return process.platform !== 'linux' || listSockets(port).every(([, , , , queues]) => queues?.endsWith(':00000000'))
+}
+
+/** Rows of the system's tables of sockets. */
+function listSockets(port: number): string[][] {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const tables = ['tcp', 'tcp6'].map((name) => readFileSync(`/proc/net/${name}`, 'utf8')).join('')
   const lines = tables.split('\n').map((line) => line.trim().split(/\s+/))
-  const inodes = lines
-    .filter(([, local, , state]) => local?.endsWith(`:${hex}`) && state === '0A')
-    .map((line) => line[9])
-  if (!existsSync(`/proc/${pid}/fd`)) return false
-  const held = readdirSync(`/proc/${pid}/fd`).map((fd) => {
-    try {
-      return readlinkSync(`/proc/${pid}/fd/${fd}`)
-    } catch {
-      return ''
-    }
-  })
-  return inodes.some((inode) => held.includes(`socket:[${inode}]`))
+  return lines.filter(([, local]) => local?.endsWith(end))
+}
+
+function listProcesses(pid: number): number[] {
+  const children = orNothing(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean))
+  return [pid, ...children.flatMap((child) => listProcesses(Number(child)))]
+}
+
+function listFiles(pid: number): string[] {
+  const names = orNothing(() => readdirSync(`/proc/${pid}/fd`))
+  return names.flatMap((name) => orNothing(() => [readlinkSync(`/proc/${pid}/fd/${name}`)]))
+}
+
+/** A process may end while it is looked at. */
+function orNothing<T>(read: () => T[]): T[] {
+  try {
+    return read()
+  } catch {
+    return []
+  }
 }
 
 function accepts(port: number): Promise<boolean> {

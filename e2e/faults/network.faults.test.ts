@@ -1,4 +1,5 @@
 /** The network's edges of `node dist/server/start.mjs`: clients that are slow, leave or flood, and an end at any moment. */
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../harness/eventually.ts'
@@ -14,7 +15,7 @@ import {
   keepClients,
 } from '../harness/network-app.ts'
 import { createSite, type Site } from '../harness/site.ts'
-import type { ServerProcess } from '../process.ts'
+import { isRead, type ServerProcess } from '../process.ts'
 
 const MB = 1024 ** 2
 
@@ -89,8 +90,9 @@ describe('probes', () => {
     const hold = site.source.hold('end')
     const client = await open()
     // An answer that has begun keeps its connection, so that more requests come through it.
+    const begun = once(client.socket, 'data').then(() => client.socket.pause())
     client.write(toRequest('GET', '/big'))
-    client.socket.pause()
+    await begun
     const waiting = await open()
     waiting.write(toRequest('GET', '/api/wait?for=end'))
     await hold.waiting
@@ -99,6 +101,8 @@ describe('probes', () => {
       await expect(send(server, '/_isr/ready')).rejects.toThrow(/ECONNREFUSED/)
     })
     client.write(toRequest('GET', '/_isr/ready'))
+    // A connection whose answer has been taken ends, unless the next request is there.
+    await eventually(() => expect(isRead(server.port)).toBe(true))
     client.socket.resume()
     await client.closed
     expect(toStatuses(client.text)).toEqual([200, 503])

@@ -39,6 +39,9 @@ const { open, openMany } = keepClients(() => server)
 /** A request with this text behind `Host`, and what came back. */
 const ask = (text: string) => exchange(server, text.replaceAll('\n', '\r\n'))
 
+/** Of one call into the system. */
+const READ_BYTES = 64 * 1024
+
 async function expectHealthy(): Promise<void> {
   expect(await send(server, '/')).toMatchObject({ status: 200, cache: 'HIT' })
   expect((await send(server, '/_isr/health')).text).toBe('ok')
@@ -140,6 +143,8 @@ describe('heads', () => {
   it.each(heads)('%s', async (_name, text, statuses) => {
     const answer = await ask(text)
     const seen = toStatuses(answer)
+    // Where more is on its way than the server reads at once, the end of the connection may overtake its last answer.
+    if (text.length > READ_BYTES && seen.length === 0) return expectHealthy()
     // A route may have answered before the parser came to what is wrong; then the connection ends without a second answer.
     if (seen.length === 1 && statuses[0] !== undefined && statuses[0] >= 400)
       expect([statuses[0], 400, 413]).toContain(seen[0])
