@@ -8,8 +8,6 @@ const SHORTEST_MS = 15
 
 /** What a process has used since its start. */
 export interface Usage {
-  /** Milliseconds on the clock. */
-  readonly at: number
   /** Milliseconds of processors, all threads. */
   readonly processor: number
   /** Milliseconds in which this thread had something to do. */
@@ -21,16 +19,21 @@ export interface Usage {
  * it may use. It tells of the time since it was last asked.
  */
 export function createLoad(
-  read: () => Usage = createUsage(),
+  read: () => Usage = readUsage,
   processors: number = availableParallelism(),
+  now: () => number = () => performance.now(),
 ): () => boolean {
   let last = read()
+  let lastAt = now()
   let isBusy = false
 
   return () => {
-    const usage = read()
-    const elapsed = usage.at - last.at
+    const at = now()
+    const elapsed = at - lastAt
+    // Reading what was used costs a twentieth of making a page.
     if (elapsed < SHORTEST_MS) return isBusy
+    lastAt = at
+    const usage = read()
     const isThreadBusy = usage.thread - last.thread > BUSY * elapsed
     isBusy = isThreadBusy || usage.processor - last.processor > BUSY * elapsed * processors
     last = usage
@@ -38,10 +41,8 @@ export function createLoad(
   }
 }
 
-function createUsage(): () => Usage {
-  return () => {
-    const { user, system } = process.cpuUsage()
-    const { active }: EventLoopUtilization = performance.eventLoopUtilization()
-    return { at: performance.now(), processor: (user + system) / 1000, thread: active }
-  }
+function readUsage(): Usage {
+  const { user, system } = process.cpuUsage()
+  const { active }: EventLoopUtilization = performance.eventLoopUtilization()
+  return { processor: (user + system) / 1000, thread: active }
 }
