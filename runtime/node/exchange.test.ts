@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createHead, sendHead, type WholeResponse } from '../http/reply.ts'
 import { openServer, type RunningServer, type ServerLimits } from './server.ts'
+import { keepSockets } from './testing/sockets.ts'
 
 const HOST = '127.0.0.1'
 const BODY = Buffer.from('<p>whole</p>')
@@ -14,15 +15,15 @@ const LARGE = createHead(['Content-Length', String(BIG.length)])
 
 let server: RunningServer | undefined
 let plain: Server | undefined
-const sockets: Socket[] = []
 afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy()
   await server?.close(0)
   plain?.close()
   plain?.closeAllConnections()
   server = plain = undefined
   connections.clear()
 })
+// Registered last, so they are gone before the server ends.
+const open = keepSockets()
 
 /** How many answers took the short way. */
 let short = 0
@@ -50,14 +51,6 @@ async function start(limits: Partial<ServerLimits> = {}): Promise<number> {
   short = 0
   server = await openServer(listener, { port: 0, host: HOST, limits })
   return server.port
-}
-
-async function open(port: number): Promise<Socket> {
-  const socket = connect(port, HOST)
-  sockets.push(socket)
-  socket.on('error', () => undefined)
-  await once(socket, 'connect')
-  return socket
 }
 
 /** Sends bytes, and reads what comes until `count` answers are there or the connection ends. */

@@ -1,29 +1,22 @@
 import type { ServerResponse } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isIsrError } from '../errors.ts'
 import { ask } from '../http/testing/client.ts'
 import { parsePort } from './port.ts'
 import { openServer, type RunningServer } from './server.ts'
+import { keepSockets } from './testing/sockets.ts'
 
 const HOST = '127.0.0.1'
 
 let server: RunningServer | undefined
-const sockets: Socket[] = []
 afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy()
   await server?.close(0)
   server = undefined
 })
-
-async function open(port: number): Promise<Socket> {
-  const socket = connect(port, HOST)
-  sockets.push(socket)
-  socket.on('error', () => undefined)
-  await once(socket, 'connect')
-  return socket
-}
+// Registered last, so they are gone before the server ends.
+const open = keepSockets()
 
 function readAll(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
