@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createHead, sendHead, type WholeResponse } from '../http/reply.ts'
 import { openServer, type RunningServer, type ServerLimits } from './server.ts'
 import { keepSockets } from './testing/sockets.ts'
@@ -16,6 +16,7 @@ const LARGE = createHead(['Content-Length', String(BIG.length)])
 let server: RunningServer | undefined
 let plain: Server | undefined
 afterEach(async () => {
+  vi.useRealTimers()
   await server?.close(0)
   plain?.close()
   plain?.closeAllConnections()
@@ -79,6 +80,12 @@ describe('an answer that is sent whole', () => {
     ['HEAD', get('/').replace('GET', 'HEAD'), 1],
     ['one after the other', get('/') + get('/unchanged') + get('/'), 3],
     ['a body that nobody reads', `${get('/', 'Content-Length: 5\r\n')}01234${get('/')}`, 2],
+    ['a large body that nobody reads', `${get('/', 'Content-Length: 300000\r\n')}${'0'.repeat(300_000)}${get('/')}`, 2],
+    [
+      'many chunks that nobody reads',
+      `${get('/', 'Transfer-Encoding: chunked\r\n')}${`2710\r\n${'0'.repeat(10_000)}\r\n`.repeat(30)}0\r\n\r\n${get('/')}`,
+      2,
+    ],
     ['a body in chunks', `${get('/', 'Transfer-Encoding: chunked\r\n')}5\r\n01234\r\n0\r\n\r\n${get('/')}`, 2],
     ['100-continue', get('/', 'Expect: 100-continue\r\nContent-Length: 1\r\n') + `x${get('/')}`, 3],
     ['another protocol', get('/', 'Connection: upgrade\r\nUpgrade: websocket\r\n'), 1],
@@ -106,6 +113,20 @@ describe('an answer that is sent whole', () => {
     expect(expected).toContain('whole')
     expect(await exchange(port, text, 1)).toBe(expected)
     expect(short).toBe(0)
+  })
+
+  it('the date is that of its second, also when the clock is set back', async () => {
+    const port = await start()
+    const dates: unknown[] = []
+    for (const second of [10, 10.5, 11, 75, 12]) {
+      vi.useFakeTimers({ toFake: ['Date'], now: second * 1000 })
+      const socket = await open(port)
+      socket.write(get('/'))
+      const [head] = (await once(socket, 'data')) as [Buffer]
+      dates.push(/Date: (.*)\r/.exec(head.toString())?.[1])
+    }
+    expect(short).toBe(5)
+    expect(dates).toEqual([10, 10, 11, 75, 12].map((second) => new Date(second * 1000).toUTCString()))
   })
 
   it('P2 waits for its turn behind an answer that takes longer', async () => {
