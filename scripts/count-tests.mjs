@@ -6,7 +6,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const results = join(root, 'test-results')
 
 /** Each suite's report. Runs that choose tests by the rows they name leave the others out: those are no skipped tests. */
 const suites = {
@@ -83,15 +82,16 @@ export function describeFailure(suite, { file, name, messages }) {
   return [`FAILED [${suite}]${place}`, `  ${name}`, ...lines.slice(0, 16)].join('\n')
 }
 
-function readReport(file) {
-  return existsSync(join(results, file)) ? JSON.parse(readFileSync(join(results, file), 'utf8')) : undefined
+function readReport(folder, file) {
+  return existsSync(join(folder, file)) ? JSON.parse(readFileSync(join(folder, file), 'utf8')) : undefined
 }
 
-function main() {
+/** @param folder where the reports are */
+function main(folder = join(root, 'test-results')) {
   const total = { passed: 0, failed: 0, skipped: 0 }
   const missing = []
   for (const [suite, { file, rows }] of Object.entries(suites)) {
-    const report = readReport(file)
+    const report = readReport(folder, file)
     if (report === undefined) {
       missing.push(suite)
       continue
@@ -100,11 +100,11 @@ function main() {
     for (const state of Object.keys(total)) total[state] += summary[state]
     for (const failure of summary.failures) console.log(`${describeFailure(suite, failure)}\n`)
   }
-  for (const command of readReport('commands.json')?.failed ?? ['npm test did not end'])
-    console.log(`FAILED ${command}`)
+  const commands = readReport(folder, 'commands.json')?.failed ?? ['npm test, which did not end']
+  for (const command of commands) console.log(`FAILED ${command}`)
   for (const suite of missing) console.log(`MISSING the report of ${suite}`)
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   if (total.passed === 0 || total.failed > 0 || missing.length > 0 || commands.length > 0) process.exitCode = 1
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) main()
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) main(process.argv[2])
