@@ -63,7 +63,8 @@ const GOALS: readonly Goal[] = [
     measure: (find) => find('hits-many', 'isr', 'memory'),
     unit: 'MB',
     most: 150,
-    obstacle: 'what is kept in memory is bounded by `cache.memoryBytes`; 70 MB are Node and the server',
+    obstacle:
+      '70 MB are Node and the server, 63 the pages, and V8 collects garbage late on a machine with much memory; less with a smaller `cache.memoryBytes`',
   },
   {
     text: `${BUSY}: p99 at most 3 times the quiet one`,
