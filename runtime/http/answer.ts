@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry, NavigationData, Target } from '../types.ts'
-import { REVALIDATE_ALWAYS } from './cache-control.ts'
 import { isNotModified } from './conditional.ts'
 import type { HttpContext } from './context.ts'
 import { isNextDataUrl } from './data-url.ts'
@@ -138,12 +137,10 @@ function sendJson(
   send(req, res, status, [...content, ...headers], text)
 }
 
-/** The caching headers of an entry, by the kind of page it belongs to. */
+/** The caching headers of what is no page, and of everything in development, where nothing may be kept. */
 function toHeaders(context: HttpContext, found: Found): string[] {
   const { entry, state, detail, target } = found
-  if (target.route.kind === 'static') {
-    return ['Cache-Control', context.development ? 'no-store' : REVALIDATE_ALWAYS]
-  }
-  if (context.development) return [...toStateHeaders(state, context.next), 'Cache-Control', 'no-store']
-  return toCacheHeaders(entry, state, detail, context.now(), context.next)
+  if (!context.development) return toCacheHeaders(entry, state, detail, context.now(), context.next)
+  const stateHeaders = target.route.kind === 'static' ? [] : toStateHeaders(state, context.next)
+  return [...stateHeaders, 'Cache-Control', 'no-store']
 }
