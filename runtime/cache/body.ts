@@ -99,7 +99,7 @@ export async function decompressBody({ br, size }: Body): Promise<Uint8Array> {
   const options = { maxOutputLength: size, chunkSize: Math.max(64, Math.min(size + 1, QUICK_BYTES)) }
   const bytes = size <= QUICK_BYTES ? zlib.brotliDecompressSync(br, options) : await unbrotli(br, options)
   if (bytes.byteLength !== size) throw new Error(`It has ${bytes.byteLength} bytes and not ${size}`)
-  return toOwned(bytes)
+  return toOwnBuffer(bytes)
 }
 
 /** Plain bytes of a body, whichever forms it has. */
@@ -108,12 +108,18 @@ export function toPlainBytes({ identity, size = 0 }: Body): number {
 }
 
 function toSmaller(compressed: Buffer, { byteLength }: Uint8Array): Buffer | undefined {
-  return compressed.byteLength < byteLength ? toOwned(compressed) : undefined
+  return compressed.byteLength < byteLength ? toOwnBuffer(compressed) : undefined
 }
 
-/** zlib answers with a view on a chunk of 16 kB: kept as it is, a body of 3 kB would hold all of that. */
-function toOwned(view: Buffer): Buffer {
-  return view.buffer.byteLength === view.byteLength ? view : Buffer.from(new Uint8Array(view).buffer)
+/**
+ * The bytes in memory of exactly their size. A view would keep all alive that it is a part of: of zlib's answers a chunk of
+ * 16 kB, of a network client's a read buffer.
+ */
+export function toOwnBuffer(bytes: Uint8Array): Buffer {
+  const { buffer, byteOffset, byteLength } = bytes
+  return buffer.byteLength === byteLength
+    ? Buffer.from(buffer, byteOffset, byteLength)
+    : Buffer.from(new Uint8Array(bytes).buffer)
 }
 
 /**

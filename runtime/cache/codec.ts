@@ -1,5 +1,5 @@
 import type { Body, Entry, EntryTimes } from '../types.ts'
-import { OF_BROTLI, toPlainBytes } from './body.ts'
+import { OF_BROTLI, toOwnBuffer, toPlainBytes } from './body.ts'
 import { sha256 } from './sha256.ts'
 
 /*
@@ -134,14 +134,6 @@ function toMeta(entry: Entry): Meta {
     meta.basePath = entry.basePath
   }
   return meta
-}
-
-/** A view would keep all of the memory that it is a part of, such as a network client's read buffer. */
-function toOwnBuffer(bytes: Uint8Array): Buffer {
-  const { buffer, byteOffset, byteLength } = bytes
-  return buffer.byteLength === byteLength
-    ? Buffer.from(buffer, byteOffset, byteLength)
-    : Buffer.from(new Uint8Array(bytes).buffer)
 }
 
 function parseRecord(record: Buffer, key: string): Entry | undefined {

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { toOwnBuffer } from '../cache/body.ts'
 import { createDiskStore } from '../cache/disk.ts'
 import { createOldBuilds } from '../cache/old-builds.ts'
 import { openPack } from '../cache/pack.ts'
@@ -103,7 +104,9 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
     prerendered,
     store,
     settings,
-    compress: (bytes) => renderer.run({ type: 'compress', bytes }, { timeoutMs: settings.generateTimeout * 1000 }),
+    // Of a view the whole memory would go to the other thread: both bodies of a page.
+    compress: (bytes) =>
+      renderer.run({ type: 'compress', bytes: toOwnBuffer(bytes) }, { timeoutMs: settings.generateTimeout * 1000 }),
     // Other servers may wait for what goes to a store of the project's own.
     leisure: settings.cache.customStore ? undefined : createLeisure({ clock, isBusy }),
     onEvent,
