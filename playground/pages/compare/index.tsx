@@ -33,6 +33,7 @@ export default function Compare({ countries }: InferGetServerSidePropsType<typeo
       <h1>Compare</h1>
       <p className="lead">Two countries on top of each other, in true size.</p>
       <CompareForm countries={countries} />
+      <h2>Or begin with one of these</h2>
       <ul className="cards">
         {suggestions.map(([first, firstName, second, secondName]) => (
           <li key={first}>
