@@ -18,6 +18,9 @@ const of = (...languages: string[]) => all.filter(({ language }) => languages.in
 const toName = ({ document, line, file }: Block) => `${document}:${line}${file === undefined ? '' : ` (${file})`}`
 const named = (blocks: readonly Block[]) => blocks.map((block) => [toName(block), block] as const)
 
+const callOfCms =
+  "curl localhost:3000/api/revalidate -H 'content-type: application/json' -H 'x-secret: salt' -d '{\"slug\":\"apple-pie\"}'"
+
 const repository = join(import.meta.dirname, '../..')
 const typescript = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 
@@ -50,21 +53,8 @@ describe('fenced blocks', () => {
 })
 
 describe('code', () => {
-  const tsconfig = {
-    compilerOptions: {
-      target: 'es2023',
-      lib: ['es2023', 'dom', 'dom.iterable'],
-      module: 'esnext',
-      moduleResolution: 'bundler',
-      jsx: 'react-jsx',
-      strict: true,
-      allowJs: true,
-      noEmit: true,
-      skipLibCheck: true,
-      types: ['node', 'vite/client'],
-    },
-    include: ['**/*'],
-  }
+  const told = JSON.parse(readFileBlock('docs/types.md', 'tsconfig.json')) as { compilerOptions: object }
+  const tsconfig = { compilerOptions: { ...told.compilerOptions, allowJs: true } }
 
   /** A document is one project; a file that it has twice begins another folder. */
   async function compile(name: string, blocks: readonly Block[]): Promise<{ code: number | null; output: string }> {
@@ -257,6 +247,8 @@ describe('commands', () => {
     'npm pkg set type=module': isRun,
     'npm install react react-dom': 'consumer.integration.test.ts installs the packed package beside these',
     'npm install --save-dev vite @vitejs/plugin-react vite-plugin-isr': 'the same',
+    'npm install --save-dev typescript @types/react @types/react-dom @types/node':
+      'all code is compiled with these, by the tsconfig.json beside the command',
     'npx vite build': isRun,
     'npx vite preview': 'consumer.integration.test.ts',
     'node dist/server/start.mjs': isRun,
@@ -266,6 +258,7 @@ describe('commands', () => {
     'curl -i localhost:3000/recipes/apple-pie': isRun,
     'curl -sD - -o /dev/null localhost:3000/recipes/apple-pie': isRun,
     'curl "localhost:3000/api/refresh?secret=salt&slug=apple-pie"': isRun,
+    [callOfCms]: isRun,
     'npm ci && npm run playground': 'the browser tests build and serve the playground',
     'npm ci && npm run setup && npm test': 'continuous integration',
     'npm ci && npm run build': 'continuous integration',
@@ -351,7 +344,7 @@ describe('Getting started, followed to the letter', () => {
     await mkdir(root)
     await runToEnd('npm', ['init', '-y'], root)
     await runToEnd('npm', ['pkg', 'set', 'type=module'], root)
-    await writeBlocks(root, readBlocks('docs/getting-started.md'))
+    await writeBlocks(root, [...readBlocks('docs/getting-started.md'), ...readBlocks('docs/on-demand-revalidation.md')])
     const report = await runToEnd(process.execPath, [vite(), 'build'], root)
     expect(report).toMatch(/● .*\/recipes\/\[slug\]|\/recipes\/apple-pie/)
     await serve()
@@ -419,6 +412,15 @@ describe('Getting started, followed to the letter', () => {
     await serve()
     // Without a secret in the environment, nobody knows it: not even who sends none.
     expect((await send(server, '/api/refresh?slug=apple-pie')).status).toBe(401)
+  })
+
+  it('a CMS that calls the other document’s route refreshes the page, where curl is installed', async () => {
+    if (spawnSync('curl', ['--version']).error) return
+    await serve({ REVALIDATE_SECRET: 'salt' })
+    const command = callOfCms.replace('localhost:3000', `127.0.0.1:${server.port}`)
+    const { stdout } = spawnSync('bash', ['-c', `${command} --silent`], { encoding: 'utf8' })
+    expect(stdout).toBe('{"status":"regenerated"}')
+    expect((await send(server, '/recipes/apple-pie')).cache).toBe('HIT')
   })
 
   it('what the Dockerfile copies is enough', async () => {
