@@ -2,18 +2,10 @@
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { eventually } from '../harness/eventually.ts'
 import { NOSTORE, send } from '../harness/http.ts'
-import {
-  BIG,
-  isLong,
-  measure,
-  networkFiles,
-  readRss,
-  toRequest,
-  toStatuses,
-  keepClients,
-} from '../harness/network-app.ts'
+import { BIG, measure, networkFiles, readRss, toRequest, toStatuses, keepClients } from '../harness/network-app.ts'
 import { createSite, type Site } from '../harness/site.ts'
 import { isRead, type ServerProcess } from '../process.ts'
 

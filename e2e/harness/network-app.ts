@@ -5,9 +5,6 @@ import { connect, type Socket } from 'node:net'
 import { afterEach } from 'vitest'
 import type { Target } from './http.ts'
 
-/** Beyond what continuous integration has time for. */
-export const isLong = process.env['ISR_TEST_LONG'] === '1'
-
 /** Characters of the page `/big`. */
 export const BIG = 5 * 1024 ** 2
 

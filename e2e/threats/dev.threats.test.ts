@@ -1,12 +1,11 @@
 /** The development server beside one without the plugin, on the same files: it hands out nothing that plain Vite keeps. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import type { ServerProcess } from '../process.ts'
 import { eventually } from '../harness/eventually.ts'
 import { send, sendRaw, sendTarget } from '../harness/http.ts'
 import { createSite, type Site } from '../harness/site.ts'
-
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 
 const SECRET = 'CANARY-of-the-project'
 

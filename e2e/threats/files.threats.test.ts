@@ -4,11 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import type { ServerProcess } from '../process.ts'
 import { send, sendTarget } from '../harness/http.ts'
 import { createSite, type Site } from '../harness/site.ts'
-
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 
 /** In every file that is nobody's. */
 const SECRET = 'CANARY-of-the-server'

@@ -1,11 +1,11 @@
 /** Floods over HTTP: what visitors can make a server hold and do is bounded. `npm run flood` does it with a million slugs. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { createConnections, type Connections, type Reply } from '../harness/connections.ts'
 import { eventually } from '../harness/eventually.ts'
 import { createFloodSite, flood, KEPT, readBodies, toSlugs, watchWhile, type FloodSite } from '../harness/flood.ts'
 
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 const MEMORY_BYTES = 4 * 1024 ** 2
 const DISK_ENTRIES = 300
 const DISK_BYTES = 2 * 1024 ** 2

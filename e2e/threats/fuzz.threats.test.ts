@@ -2,8 +2,9 @@
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { eventually } from '../harness/eventually.ts'
-import { isLong, LONG_TIMEOUT_MS, settle, toPublic, useJournal } from './journal.ts'
+import { LONG_TIMEOUT_MS, settle, toPublic, useJournal } from './journal.ts'
 import { expectSafeLocation } from './location.ts'
 import { INTERNAL_HEADERS } from './signals.ts'
 

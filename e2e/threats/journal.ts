@@ -3,14 +3,12 @@ import { Agent } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import type { ServerProcess } from '../process.ts'
 import { eventually } from '../harness/eventually.ts'
 import { send, type Answer, type SendOptions } from '../harness/http.ts'
 import { createSite, type Site } from '../harness/site.ts'
 import type { Source } from '../harness/source.ts'
-
-/** Whether the runs that take many minutes were asked for (`npm run threats -- --long`). */
-export const isLong = process.env['ISR_TEST_LONG'] === '1'
 
 /** For tests that repeat something so many times more when they are asked for. */
 export const LONG_TIMEOUT_MS = isLong ? 3 * 3_600_000 : 120_000

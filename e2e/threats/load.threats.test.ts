@@ -7,12 +7,11 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import zlib from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import type { ServerProcess } from '../process.ts'
 import { toDataPath } from '../harness/cache-app.ts'
 import { send, type Answer } from '../harness/http.ts'
 import { createSite, type Site } from '../harness/site.ts'
-
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 
 /** Its own notes are written by the functions as they were. */
 const NOTES = `import crypto from 'node:crypto'

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { NOSTORE, send } from '../harness/http.ts'
 import {
   BIG,
   exchange,
-  isLong,
   measure,
   networkFiles,
   openClient,

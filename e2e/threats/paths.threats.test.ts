@@ -1,8 +1,9 @@
 /** Section 3: a request target is read once, by one reader, and never as another path, file or host. */
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { NOSTORE, sendRaw, sendTarget, type Answer } from '../harness/http.ts'
-import { isLong, settle, toPublic, useJournal } from './journal.ts'
+import { settle, toPublic, useJournal } from './journal.ts'
 import { expectSafeLocation } from './location.ts'
 
 const SITES = [

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { NOSTORE, sendRaw, sendTarget, type Answer } from '../harness/http.ts'
-import { isLong, LONG_TIMEOUT_MS, settle, toPublic, useJournal, type Journal } from './journal.ts'
+import { LONG_TIMEOUT_MS, settle, toPublic, useJournal, type Journal } from './journal.ts'
 import { expectSafeLocation } from './location.ts'
 
 interface Outcome {

@@ -1,6 +1,7 @@
 /** What pages say and what they are told: markup, patterns and values made to break what is around them. */
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { readPageData, readScript } from '../harness/cache-app.ts'
 import { send, type Answer } from '../harness/http.ts'
 import { expectError, readValue, serveUnrulyApp } from '../harness/unruly-app.ts'
@@ -148,7 +149,7 @@ describe('content', () => {
         expect(readPageData(answer).pageProps).toEqual({ slug, value: 'good', render: null, ...sent })
         expect((await app.data(`/show/${slug}`)).json()).toEqual({ pageProps: readPageData(answer).pageProps })
       }),
-      { numRuns: process.env['ISR_TEST_LONG'] === '1' ? 5000 : 60 },
+      { numRuns: isLong ? 5000 : 60 },
     )
   })
 })

@@ -1,8 +1,9 @@
 /** Section 1: nothing in a request but its path decides what a public page's answer is, or what is kept of it. */
 import { describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { eventually } from '../harness/eventually.ts'
 import { NOSTORE, sendRaw, type Answer, type SendOptions } from '../harness/http.ts'
-import { isLong, LONG_TIMEOUT_MS, MODES, settle, toPublic, useJournal, type Journal } from './journal.ts'
+import { LONG_TIMEOUT_MS, MODES, settle, toPublic, useJournal, type Journal } from './journal.ts'
 import { INTERNAL_HEADERS, INTERNAL_QUERY } from './signals.ts'
 
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import type { Body, Entry } from '../types.ts'
 import { compressBody, createBody, decompressBody } from './body.ts'
 import { decodeEntry, encodeEntry, readHeader } from './codec.ts'
@@ -7,7 +8,6 @@ import { sha256 } from './sha256.ts'
 import { anyEntry, toNotFound } from './testing/entries.ts'
 import { processorMs } from './testing/processor.ts'
 
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 const KEY = 'p:/posts/1'
 const HEADER_BYTES = 40
 const DIGEST_BYTES = 32

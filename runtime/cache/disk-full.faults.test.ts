@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isRoot } from '../../scripts/flags.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
 import { createDiskStore, type DiskStore } from './disk.ts'
 import { sha256 } from './sha256.ts'
 import { toEntryOf } from './testing/entries.ts'
 import { runStore } from './testing/process.ts'
 
-const isRoot = process.env['ISR_TEST_ROOT'] === '1'
 const KEY = 'p:/a'
 
 let root: string

@@ -4,12 +4,12 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import type { Entry } from '../types.ts'
 import { decodeEntry } from './codec.ts'
 import { createDiskStore } from './disk.ts'
 import { openPack } from './pack.ts'
 
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 const KILLS = isLong ? 1000 : 100
 const TIME_MS = isLong ? 900_000 : 120_000
 /** Writers that run, and die, at the same time in one folder. */

@@ -5,10 +5,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { decodeEntry } from './codec.ts'
 import { createDiskStore } from './disk.ts'
 
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 const WRITES = isLong ? 100_000 : 10_000
 const TIME_MS = isLong ? 900_000 : 120_000
 /** Keys that are read all the time while they are written. */

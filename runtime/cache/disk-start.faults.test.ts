@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { createTestBuild } from '../http/testing/build.ts'
 import { ask } from '../http/testing/client.ts'
 import { SETTINGS } from '../http/testing/manifest.ts'
@@ -12,7 +13,6 @@ import { encodeEntry } from './codec.ts'
 import { sha256 } from './sha256.ts'
 import { toEntryOf, toNotFound } from './testing/entries.ts'
 
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 const ENTRIES = isLong ? 1_000_000 : 100_000
 
 /** Looking through a folder gives way to visitors and takes its time. */

@@ -5,6 +5,7 @@ import path, { posix, win32 } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { createFloors } from '../isr/floors.ts'
 import { toPageKey } from '../routing/key.ts'
 import type { Entry } from '../types.ts'
@@ -17,8 +18,6 @@ import { createMemory, toRetainedBytes } from './memory.ts'
 import { sha256 } from './sha256.ts'
 import { toEntryOf, toNotFound } from './testing/entries.ts'
 import { processorMs } from './testing/processor.ts'
-
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 
 const HOSTILE = [
   '..\\..\\x',

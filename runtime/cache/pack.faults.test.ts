@@ -3,13 +3,13 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import type { Entry, Prerendered, RouteManifest } from '../types.ts'
 import { encodeIndex, INDEX_FILE, PACK_FILE, PACK_HEADER_BYTES, parseIndex, ROW_BYTES } from './pack-format.ts'
 import { createPackWriter, openPack } from './pack.ts'
 import { sha256 } from './sha256.ts'
 import { toEntryOf, toNotFound } from './testing/entries.ts'
 
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 const entries = Array.from({ length: 12 }, (_, index) =>
   index % 3 === 0 ? toNotFound(`p:/${index}`) : toEntryOf(`p:/${index}`, 40 * index),
 )

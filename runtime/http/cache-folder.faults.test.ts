@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writ
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isRoot } from '../../scripts/flags.ts'
 import { encodeEntry } from '../cache/codec.ts'
 import { createPackWriter } from '../cache/pack-writer.ts'
 import { sha256 } from '../cache/sha256.ts'
@@ -260,7 +261,7 @@ describe('eviction', () => {
   })
 })
 
-describe.runIf(process.env['ISR_TEST_ROOT'] === '1')('the disk is full', () => {
+describe.runIf(isRoot)('the disk is full', () => {
   function run(...[program = '', ...args]: string[]): void {
     const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
     if (status !== 0) throw new Error(`--root needs ${program} and the right to use it: ${error?.message ?? stderr}`)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { isLong } from '../../scripts/flags.ts'
 import { createTargets } from '../http/targets.ts'
 import { createManifest } from '../http/testing/manifest.ts'
 import type { ManifestRoute, Params } from '../types.ts'
@@ -8,8 +9,6 @@ import { createMatcher } from './match.ts'
 import { toPath } from './path.ts'
 import { parsePattern } from './pattern.ts'
 import { processorMs } from '../cache/testing/processor.ts'
-
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 
 const PATTERNS = [
   '/',

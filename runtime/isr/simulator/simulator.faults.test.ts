@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isLong } from '../../../scripts/flags.ts'
 import { createEngine } from '../engine.ts'
 import { runSchedule } from './run.ts'
 import { createSchedule } from './schedule.ts'
 import { showFailure, simulate } from './simulate.ts'
-
-const isLong = process.env['ISR_TEST_LONG'] === '1'
 
 const unhandled: unknown[] = []
 const listen = (error: unknown) => unhandled.push(error)
