@@ -1,5 +1,2 @@
 export function readIds(name: string): string[]
-export function collate(
-  titles: Record<string, string>,
-  tests: ReadonlyArray<{ name: string; passed: boolean }>,
-): { states: Map<string, 'pass' | 'fail' | 'missing'>; unknown: string[] }
+export function toTest(name: string, passed: boolean): { ids: string[]; state: 'passed' | 'failed' }

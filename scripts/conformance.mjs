@@ -1,12 +1,10 @@
 // `npm run conformance`: runs the tests of e2e/conformance and says for each id of ids.json whether its tests pass. With
 // names of sections (`npm run conformance -- build http`) it runs and lists those only.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { judge, printVerdicts, readJson, root, run, toReport } from './rows.mjs'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const folder = join(root, 'e2e/conformance')
 const results = join(root, 'test-results')
 const reports = { vitest: join(results, 'conformance.json'), browser: join(results, 'conformance-browser.json') }
@@ -17,42 +15,21 @@ export function readIds(name) {
   return ids.split(/\s+/).filter(Boolean)
 }
 
-/**
- * @param {Record<string, string>} titles by id
- * @param {Array<{ name: string, passed: boolean }>} tests
- * @returns for each id `pass`, `fail` or `missing`, and the names of tests whose id nobody knows
- */
-export function collate(titles, tests) {
-  const states = new Map(Object.keys(titles).map((id) => [id, 'missing']))
-  const unknown = []
-  for (const { name, passed } of tests) {
-    const ids = readIds(name)
-    if (ids.length === 0 || ids.some((id) => !states.has(id))) unknown.push(name)
-    for (const id of ids.filter((id) => states.has(id))) {
-      if (!passed) states.set(id, 'fail')
-      else if (states.get(id) === 'missing') states.set(id, 'pass')
-    }
-  }
-  return { states, unknown }
-}
-
-function run(packageName, bin, args) {
-  const home = dirname(createRequire(import.meta.url).resolve(`${packageName}/package.json`))
-  return spawnSync(process.execPath, [join(home, bin), ...args], { stdio: 'inherit', cwd: root }).status === 0
-}
-
-function readJson(file) {
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+/** Nothing is left out here: a test that did not run is one that failed. One without an id is known to nobody by its name. */
+export function toTest(name, passed) {
+  const ids = readIds(name)
+  return { ids: ids.length === 0 ? [name] : ids, state: passed ? 'passed' : 'failed' }
 }
 
 function readTests() {
   const tests = []
   for (const { assertionResults } of readJson(reports.vitest)?.testResults ?? []) {
-    for (const { title, status } of assertionResults) tests.push({ name: title, passed: status === 'passed' })
+    for (const { title, status } of assertionResults) tests.push(toTest(title, status === 'passed'))
   }
   const visit = (suite) => {
     for (const { title, tests: runs } of suite.specs ?? []) {
-      tests.push({ name: title, passed: runs.every(({ status }) => status === 'expected') })
+      const passed = runs.every(({ status }) => status === 'expected')
+      tests.push(toTest(title, passed))
     }
     for (const inner of suite.suites ?? []) visit(inner)
   }
@@ -68,24 +45,21 @@ function main(sections) {
 
   let ended = true
   if (files.some((file) => file.endsWith('.conformance.test.ts'))) {
-    const output = ['--reporter=default', '--reporter=json', `--outputFile.json=${reports.vitest}`]
-    ended = run('vitest', 'vitest.mjs', ['run', '--project', 'conformance', ...output, ...sections]) && ended
+    const args = ['run', '--project', 'conformance', ...toReport(reports.vitest), ...sections]
+    ended = run('vitest', 'vitest.mjs', args) === 0 && ended
   }
   if (files.some((file) => file.endsWith('.spec.ts'))) {
     const config = ['--config', 'e2e/conformance/playwright.config.ts']
-    ended = run('playwright', 'cli.js', ['test', ...config, ...sections]) && ended
+    ended = run('playwright', 'cli.js', ['test', ...config, ...sections]) === 0 && ended
   }
 
-  const titles = readJson(join(folder, 'ids.json'))
-  const { states, unknown } = collate(titles, readTests())
-  const shown = [...states].filter(([, state]) => sections.length === 0 || state !== 'missing')
-  console.log('')
-  for (const [id, state] of shown) console.log(`${state.padEnd(7)}  ${id.padEnd(4)}  ${titles[id]}`)
-  for (const name of unknown) console.log(`unknown  ${name}`)
-  const count = (state) => shown.filter(([, other]) => other === state).length
-  const total = `${count('pass')} pass, ${count('fail')} fail, ${count('missing')} missing of ${shown.length}`
-  console.log(`\nconformance: ${total}${unknown.length > 0 ? `, ${unknown.length} tests without a known id` : ''}`)
-  if (!ended || unknown.length > 0 || count('pass') !== shown.length || shown.length === 0) process.exitCode = 1
+  const titles = Object.entries(readJson(join(folder, 'ids.json')))
+  const rows = Object.fromEntries(titles.map(([id, title]) => [id, { title }]))
+  const { verdicts, unknown } = judge(rows, readTests())
+  const shown = new Map([...verdicts].filter(([, verdict]) => sections.length === 0 || verdict !== 'missing'))
+  printVerdicts('conformance', rows, { verdicts: shown, unknown })
+  const isGood = [...shown.values()].every((verdict) => verdict === 'pass')
+  if (!ended || unknown.length > 0 || !isGood || shown.size === 0) process.exitCode = 1
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { collate, readIds } from './conformance.mjs'
+import { readIds, toTest } from './conformance.mjs'
+import { judge } from './rows.mjs'
 
 describe('readIds', () => {
   it.each([
@@ -15,22 +16,16 @@ describe('readIds', () => {
   })
 })
 
-describe('collate', () => {
-  const titles = { A01: 'one', A02: 'two', A03: 'three' }
+describe('toTest', () => {
+  const rows = { A01: { title: 'one' } }
 
-  it('an id passes when it has tests and all of them pass', () => {
-    const { states, unknown } = collate(titles, [
-      { name: 'A01 first', passed: true },
-      { name: 'A01 A02 second', passed: true },
-      { name: 'A02 third', passed: false },
-      { name: 'A02 fourth', passed: true },
-    ])
-    expect(Object.fromEntries(states)).toEqual({ A01: 'pass', A02: 'fail', A03: 'missing' })
-    expect(unknown).toEqual([])
-  })
   it('tests without an id, or with one that nobody knows, are named', () => {
-    const tests = ['A01 A99 x', 'nothing', 'A01 y'].map((name) => ({ name, passed: true }))
-    expect(collate(titles, tests).unknown).toEqual(['A01 A99 x', 'nothing'])
+    const tests = ['A01 A99 x', 'nothing', 'A01 y'].map((name) => toTest(name, true))
+    expect(judge(rows, tests)).toEqual({ verdicts: new Map([['A01', 'pass']]), unknown: ['A99', 'nothing'] })
+  })
+
+  it('what did not pass has failed', () => {
+    expect(judge(rows, [toTest('A01 x', false)]).verdicts.get('A01')).toBe('fail')
   })
 })
 

@@ -7,9 +7,9 @@ export default {
   vitest: { configFile: 'scripts/stryker.vitest.config.ts' },
   mutate: [
     'runtime/isr/{freshness,backoff,floors,queue,flight,waiters,fleet,engine,generation,result,props}.ts',
-    'runtime/cache/{codec,pack-format,layers,pending,breaker,guarded-store,memory,disk-index}.ts',
+    'runtime/cache/{codec,pack-format,pack-order,layers,pending,breaker,guarded-store,memory,disk-index,body,completion,leisure,rows,recent}.ts',
     'runtime/routing/{key,match,path,pattern,data-path,destination,trailing-slash}.ts',
-    'runtime/http/{request-url,cache-control,cache-status,conditional,encoding}.ts',
+    'runtime/http/{request-url,cache-control,cache-status,conditional,encoding,heads,crowd}.ts',
   ],
   // The texts of messages are for people; what they must contain is tested where it matters.
   mutator: { excludedMutations: ['StringLiteral'] },

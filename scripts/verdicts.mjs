@@ -2,13 +2,11 @@
 // and say of each row whether its tests pass. Words after `--` choose files by a part of their name. `--long` adds what takes
 // many minutes, `--root` what needs the rights of root on Linux (file systems of a test's own, system calls that fail).
 // `--after-unit` takes the results of unit and integration tests from the report of a run on these very sources.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { judge, printVerdicts, readJson, root, run, toReport } from './rows.mjs'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const suites = { faults: 'REL', threats: 'SEC' }
 const FLAGS = ['--long', '--root', '--after-unit']
 
@@ -18,28 +16,6 @@ export function readRowIds(titles, prefix) {
     const [ids = ''] = /^(?:[A-Z]+-?\d+(?:[\s,:]+|$))*/.exec(title) ?? []
     return ids.split(/[\s,:]+/).filter((id) => id.startsWith(`${prefix}-`))
   })
-}
-
-/**
- * @param {Record<string, { title: string, reason?: string }>} rows by id; one with a reason does not apply
- * @param {Array<{ ids: string[], state: 'passed' | 'failed' | 'left out' }>} tests
- * @returns the verdict of each row: `pass`, `fail`, `left out` (all its tests need a flag), `missing` or `n/a`; and unknown ids
- */
-export function judge(rows, tests) {
-  const verdicts = new Map(
-    Object.entries(rows).map(([id, { reason }]) => [id, reason === undefined ? 'missing' : 'n/a']),
-  )
-  const unknown = new Set()
-  for (const { ids, state } of tests) {
-    for (const id of ids) {
-      const verdict = verdicts.get(id)
-      if (verdict === undefined) unknown.add(id)
-      else if (state === 'failed') verdicts.set(id, 'fail')
-      else if (verdict !== 'fail' && state === 'passed') verdicts.set(id, 'pass')
-      else if (verdict === 'missing' || verdict === 'n/a') verdicts.set(id, 'left out')
-    }
-  }
-  return { verdicts, unknown: [...unknown] }
 }
 
 /** The test files that belong to the suite, or name one of its rows. */
@@ -74,19 +50,14 @@ export function takeResults(report, changedAt) {
 }
 
 function readUnitResults() {
-  const text = readIfThere(join(root, 'test-results/unit.json'))
   const sources = ['plugin', 'runtime', 'e2e', 'scripts'].map((folder) => findNewest(join(root, folder)))
   const settings = ['package-lock.json', 'vitest.config.ts'].map((file) => statSync(join(root, file)).mtimeMs)
-  return takeResults(text === undefined ? undefined : JSON.parse(text), Math.max(...sources, ...settings))
+  return takeResults(readJson(join(root, 'test-results/unit.json')), Math.max(...sources, ...settings))
 }
 
 function findNewest(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())
   return Math.max(...files.map((each) => statSync(join(each.parentPath, each.name)).mtimeMs))
-}
-
-function readIfThere(file) {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
 }
 
 function readTests(results, prefix) {
@@ -100,20 +71,12 @@ function readTests(results, prefix) {
 
 /** @returns the exit code of vitest */
 function runTests(suite, prefix, { files, flags, report }) {
-  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
   const projects = ['unit', 'integration', suite].flatMap((name) => ['--project', name])
-  const output = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const args = [vitest, 'run', ...projects, ...output, '--testNamePattern', `${prefix}-\\d`, ...files]
-  const { status } = spawnSync(process.execPath, args, {
-    stdio: 'inherit',
-    cwd: root,
-    env: {
-      ...process.env,
-      ...(flags.includes('--long') && { ISR_TEST_LONG: '1' }),
-      ...(flags.includes('--root') && { ISR_TEST_ROOT: '1' }),
-    },
+  const args = ['run', ...projects, ...toReport(report), '--testNamePattern', `${prefix}-\\d`, ...files]
+  return run('vitest', 'vitest.mjs', args, {
+    ...(flags.includes('--long') && { ISR_TEST_LONG: '1' }),
+    ...(flags.includes('--root') && { ISR_TEST_ROOT: '1' }),
   })
-  return status
 }
 
 function main([suite = '', ...args]) {
@@ -141,26 +104,16 @@ function main([suite = '', ...args]) {
   const reused = known.filter(({ name }) => files.includes(relative(root, name)))
   const left = files.filter((file) => !reused.some(({ name }) => relative(root, name) === file))
   const status = left.length === 0 ? 0 : runTests(suite, prefix, { files: left, flags, report })
-  const rows = JSON.parse(readFileSync(join(root, `e2e/${suite}/ids.json`), 'utf8'))
+  const rows = readJson(join(root, `e2e/${suite}/ids.json`))
   // Tests that the name pattern left out have no id.
-  const text = readIfThere(report)
-  const results = [...reused, ...(text === undefined ? [] : JSON.parse(text).testResults)]
+  const results = [...reused, ...(readJson(report)?.testResults ?? [])]
   const { verdicts, unknown } = judge(rows, readTests(results, prefix))
-  const shown = [...verdicts].filter(([, verdict]) => words.length === 0 || verdict !== 'missing')
-  console.log('')
-  if (reused.length > 0) console.log(`(${reused.length} test files were run before, by npm run unit)\n`)
-  for (const [id, verdict] of shown) {
-    console.log(
-      `${verdict.padEnd(8)}  ${id.padEnd(7)}  ${rows[id].title}${verdict === 'n/a' ? ` (${rows[id].reason})` : ''}`,
-    )
-  }
-  for (const id of unknown) console.log(`unknown   ${id}`)
-  const count = (verdict) => shown.filter(([, other]) => other === verdict).length
-  const kinds = ['pass', 'fail', 'missing', 'left out', 'n/a'].map((kind) => `${count(kind)} ${kind}`)
-  console.log(
-    `\n${suite}: ${kinds.join(', ')} of ${shown.length}${count('left out') > 0 ? ' (left out: see --long and --root)' : ''}`,
-  )
-  if (status !== 0 || unknown.length > 0 || count('fail') > 0 || count('missing') > 0) process.exitCode = 1
+  const shown = new Map([...verdicts].filter(([, verdict]) => words.length === 0 || verdict !== 'missing'))
+  if (reused.length > 0) console.log(`\n(${reused.length} test files were run before, by npm run unit)`)
+  printVerdicts(suite, rows, { verdicts: shown, unknown })
+  const has = (verdict) => [...shown.values()].includes(verdict)
+  if (has('left out')) console.log('(left out: see --long and --root)')
+  if (status !== 0 || unknown.length > 0 || has('fail') || has('missing')) process.exitCode = 1
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2))
