@@ -2,8 +2,8 @@ import { IsrError } from '../errors.ts'
 import { nearestName } from '../nearest-name.ts'
 import { cutLeadingSlashes, hasScheme, isWebUrl } from '../routing/destination.ts'
 import { createMatcher } from '../routing/match.ts'
-import { toPath } from '../routing/path.ts'
-import { parsePattern } from '../routing/pattern.ts'
+import { writePath } from '../routing/path.ts'
+import { parsePattern, type Segment } from '../routing/pattern.ts'
 import type { Params, ParsedPaths, Redirect } from '../types.ts'
 import { findPropsProblem } from './props.ts'
 
@@ -210,11 +210,12 @@ export function parseStaticPaths(result: unknown, pattern: string, source: Resul
     )
   }
   const matchPattern = createMatcher([{ pattern }])
+  const segments = parsePattern(pattern)
   const unique = new Map<string, { path: string; params: Params }>()
   for (const item of paths as unknown[]) {
     const params =
       typeof item === 'string' ? parsePathString(item, pattern, matchPattern, source) : parsePathObject(item, source)
-    const path = resolvePath(pattern, params, source)
+    const path = resolvePath(pattern, segments, params, source)
     if (!unique.has(path)) unique.set(path, { path, params: matchPattern(path)!.params })
   }
   return { fallback, paths: [...unique.values()] }
@@ -260,9 +261,9 @@ function parsePathObject(item: unknown, source: ResultSource): Params {
   return params as Params
 }
 
-function resolvePath(pattern: string, params: Params, source: ResultSource): string {
+function resolvePath(pattern: string, segments: readonly Segment[], params: Params, source: ResultSource): string {
   try {
-    return toPath(pattern, params)
+    return writePath(segments, params)
   } catch (error) {
     const { message } = error as Error
     const advice = message.startsWith('A required parameter') ? advise(pattern, params) : ''

@@ -1,5 +1,5 @@
 import type { Params } from '../types.ts'
-import { parsePattern } from './pattern.ts'
+import { parsePattern, type Segment } from './pattern.ts'
 
 /**
  * The one spelling of a concrete path: every parameter percent-encoded with `encodeURIComponent`, no trailing slash. Two
@@ -10,8 +10,13 @@ import { parsePattern } from './pattern.ts'
  * @example toPath('/posts/[id]', { id: 'a b' }) // '/posts/a%20b'
  */
 export function toPath(pattern: string, params: Params): string {
+  return writePath(parsePattern(pattern), params)
+}
+
+/** The same for a pattern that was read before: thousands of paths have one pattern. */
+export function writePath(segments: readonly Segment[], params: Params): string {
   let path = ''
-  for (const segment of parsePattern(pattern)) {
+  for (const segment of segments) {
     if (segment.type === 'static') {
       path += `/${encodeSegment(segment.text, segment.text)}`
       continue
