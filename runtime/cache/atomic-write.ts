@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import * as fs from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
-
-/** The file system as our writers use it; a test hands in one that fails. */
-export type FileSystem = Pick<
-  typeof fs,
-  'open' | 'rename' | 'rm' | 'mkdir' | 'opendir' | 'lstat' | 'symlink' | 'readlink'
->
+import { files, type FileSystem, type OpenFile } from './files.ts'
 
 export interface AtomicWriteOptions {
   /** The temporary file; it has to be in the folder of `path`, or the rename crosses file systems. Default: a random name beside it. */
@@ -30,7 +23,7 @@ export interface AtomicWriteOptions {
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
-  { temp = toTempPath(path), mode = 0o666, check, install, io = fs }: AtomicWriteOptions = {},
+  { temp = toTempPath(path), mode = 0o666, check, install, io = files }: AtomicWriteOptions = {},
 ): Promise<boolean> {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
   // Exclusive, so that a link that somebody put there is never followed. What is not ours is not removed either.
@@ -60,7 +53,7 @@ export function toTempPath(path: string): string {
 }
 
 /** A nearly full disk takes a part of the bytes without an error, so what arrived is counted. */
-async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeWhole(file: OpenFile, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.byteLength;) {
     const { bytesWritten } = await file.write(bytes, offset, bytes.byteLength - offset, offset)
     if (bytesWritten === 0) throw new Error('The disk took no more bytes')
@@ -74,7 +67,7 @@ async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
 const RENAME_TRIES = 5
 
 /** Windows refuses to replace a file for as long as somebody reads it. */
-export async function renameOver(from: string, to: string, io: Pick<FileSystem, 'rename'> = fs): Promise<void> {
+export async function renameOver(from: string, to: string, io: Pick<FileSystem, 'rename'> = files): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       return await io.rename(from, to)

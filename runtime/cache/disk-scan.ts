@@ -1,8 +1,7 @@
 import type { Dirent } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { FileSystem } from './atomic-write.ts'
+import type { FileSystem } from './files.ts'
 import { readHeader, RECORD_HEADER_BYTES } from './codec.ts'
 import type { DiskIndex } from './disk-index.ts'
 import type { TempNames } from './temp-name.ts'
@@ -102,10 +101,11 @@ async function note({ io, index }: DiskScanOptions, found: Found, path: string, 
 }
 
 async function isPageRecord(io: FileSystem, path: string): Promise<boolean> {
-  const file: FileHandle = await io.open(path, 'r')
+  const file = await io.open(path, 'r')
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_HEADER_BYTES), 0, RECORD_HEADER_BYTES, 0)
-    const kind = readHeader(buffer.subarray(0, bytesRead))?.kind
+    const bytes = Buffer.alloc(RECORD_HEADER_BYTES)
+    const { bytesRead } = await file.read(bytes, 0, RECORD_HEADER_BYTES, 0)
+    const kind = readHeader(bytes.subarray(0, bytesRead))?.kind
     return kind === undefined || kind === 'page'
   } finally {
     await file.close()

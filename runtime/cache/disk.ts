@@ -1,10 +1,10 @@
-import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { IsrError, toErrorMessage } from '../errors.ts'
-import { toErrorCode, type FileSystem } from './atomic-write.ts'
+import { toErrorCode } from './atomic-write.ts'
 import { readHeader } from './codec.ts'
 import { createDiskIndex, type DiskLimits } from './disk-index.ts'
 import { scanDisk } from './disk-scan.ts'
+import { files, type FileSystem } from './files.ts'
 import type { RepairableStore } from './guarded-store.ts'
 import { createLimit } from './limit.ts'
 import { readRecordFile } from './record-file.ts'
@@ -54,7 +54,7 @@ const LIMITS = { readMs: 2000, writeMs: 10_000 }
  */
 export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const { dir, log, maxBytes } = options
-  const { io = fs, now = Date.now, random = Math.random, wait = sleep, scanDelayMs = 1000 } = options
+  const { io = files, now = Date.now, random = Math.random, wait = sleep, scanDelayMs = 1000 } = options
   const index = createDiskIndex(options)
   const temps = createTempNames(createWriter())
   const writeRecord = createRecordWriter({ dir, io, temps, maxBytes, now, wait })

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
-import { toErrorCode, type FileSystem } from './atomic-write.ts'
+import { toErrorCode } from './atomic-write.ts'
 import { readHeader, RECORD_HEADER_BYTES, type RecordHeader } from './codec.ts'
+import type { FileSystem, OpenFile } from './files.ts'
 
 /** Neither through a link nor waiting for a pipe's other end. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
@@ -39,9 +39,9 @@ async function withFile<T, L>(
   path: string,
   io: FileSystem,
   atLink: L,
-  read: (file: FileHandle) => Promise<T>,
+  read: (file: OpenFile) => Promise<T>,
 ): Promise<T | L | undefined> {
-  let file: FileHandle
+  let file: OpenFile
   try {
     file = await io.open(path, READ_FLAGS)
   } catch (error) {
@@ -59,7 +59,7 @@ async function withFile<T, L>(
 }
 
 /** A buffer of exactly the size, which the entry's bodies become views on. */
-async function readBytes(file: FileHandle, length: number): Promise<Buffer> {
+async function readBytes(file: OpenFile, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length)
   let filled = 0
   while (filled < length) {

@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { FileSystem } from './atomic-write.ts'
+import type { FileSystem } from './files.ts'
 import { createTempNames } from './temp-name.ts'
 import { inTurn } from './turn.ts'
 

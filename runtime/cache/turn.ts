@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { toErrorCode, type FileSystem } from './atomic-write.ts'
+import { toErrorCode } from './atomic-write.ts'
+import type { FileSystem } from './files.ts'
 import type { TempNames } from './temp-name.ts'
 
 export interface TurnOptions {
