@@ -5,8 +5,16 @@ import type { HttpContext } from './context.ts'
 import { isNextDataUrl } from './data-url.ts'
 import { findErrorBody } from './error-page.ts'
 import { toLocation, toRefresh } from './location.ts'
-import { send, sendHead, toTextHeaders, type HeaderList } from './reply.ts'
-import { CONTENT_TYPES, toCacheHeaders, toStateHeaders, toUnchanged, toWhole, type Form } from './representation.ts'
+import { send, sendUnchanged, sendWhole, toTextHeaders, type HeaderList } from './reply.ts'
+import {
+  CONTENT_TYPES,
+  represent,
+  toCacheHeaders,
+  toContent,
+  toStateHeaders,
+  VARY,
+  type Form,
+} from './representation.ts'
 
 /** An entry with how the engine came to it. */
 export interface Found {
@@ -51,21 +59,21 @@ export function sendPage(
   entry: Extract<Entry, { kind: 'page' }>,
 ): void {
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
-  const representation = context.represent(entry, found.form, encodings)
+  const representation = represent(entry, found.form, encodings)
   if (!representation) throw new Error(`The entry ${entry.key} has no navigation data.`)
-  const { etag, bytes } = representation
+  const { etag, bytes, encoding } = representation
   const isUnchanged = req.headers['if-none-match'] !== undefined && isNotModified(req.headers, etag)
   if (context.development) {
     const headers = toHeaders(context, found)
-    if (isUnchanged) send(req, res, 304, [...toUnchanged(representation), ...headers], '')
-    else send(req, res, 200, [...toWhole(representation), ...headers], bytes)
+    if (isUnchanged) send(req, res, 304, ['ETag', etag, ...VARY, ...headers], '')
+    else send(req, res, 200, [...toContent(representation), 'ETag', etag, ...headers], bytes)
     return
   }
   const { state, detail, target } = found
-  const finding = { entry, state, detail, isStatic: target.route.kind === 'static' }
-  const now = found.now ?? context.now()
-  if (isUnchanged) sendHead(req, res, 304, context.heads.unchanged(finding, representation, now))
-  else sendHead(req, res, 200, context.heads.whole(finding, representation, now), bytes)
+  const isStatic = target.route.kind === 'static'
+  const heads = context.findHeads({ entry, state, detail, isStatic }, found.now ?? context.now())
+  if (isUnchanged) sendUnchanged(req, res, heads.unchanged, etag)
+  else sendWhole(req, res, heads.whole(found.form, encoding), etag, bytes)
 }
 
 /** A redirect for a document, or its description for the client's router. */

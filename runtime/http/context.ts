@@ -4,10 +4,9 @@ import type { BodyBudget } from './body-budget.ts'
 import type { Crowd } from './crowd.ts'
 import type { Draft } from './draft-cookie.ts'
 import type { Failures } from './failures.ts'
-import type { Heads } from './heads.ts'
+import type { FindHeads } from './heads.ts'
 import type { Log } from './log.ts'
 import type { Portions } from './portions.ts'
-import type { createRepresentations } from './representation.ts'
 import type { Slots } from './slots.ts'
 import type { Targets } from './targets.ts'
 
@@ -21,8 +20,7 @@ export interface HttpContext {
   readonly renderer: Renderer
   readonly loadApp: () => Promise<IsrApp>
   readonly targets: Targets
-  readonly represent: ReturnType<typeof createRepresentations>
-  readonly heads: Heads
+  readonly findHeads: FindHeads
   readonly chooseEncodings: (accept: string | undefined) => readonly Encoding[]
   readonly isBot: (userAgent: string) => boolean
   readonly draft: Draft

@@ -4,7 +4,7 @@ import { NO_STORE } from './cache-control.ts'
 import { completeFor, readComplete } from './complete.ts'
 import type { HttpContext } from './context.ts'
 import { dropFraming, send } from './reply.ts'
-import { CONTENT_TYPES, toContent } from './representation.ts'
+import { CONTENT_TYPES, represent, toContent } from './representation.ts'
 
 /** A body for an error, with the headers that describe it. */
 export interface ErrorBody {
@@ -46,7 +46,7 @@ export async function findErrorBody(
 ): Promise<ErrorBody> {
   const entry = status === 400 ? undefined : await readErrorPage(context, req, status)
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
-  const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
+  const representation = entry?.kind === 'page' ? represent(entry, 'html', encodings) : undefined
   if (!representation) return createPlainBody(status)
   return { content: toContent(representation), bytes: representation.bytes }
 }

@@ -23,7 +23,7 @@ import { createConsoleLog, type Log } from './log.ts'
 import { answerPage } from './page.ts'
 import { createPortions } from './portions.ts'
 import { isRead, send, sendText, toTextHeaders } from './reply.ts'
-import { createRepresentations, type Form } from './representation.ts'
+import type { Form } from './representation.ts'
 import { parseRequestUrl, type RequestUrl } from './request-url.ts'
 import { createRevalidate } from './revalidate.ts'
 import { answerServerPage } from './server-page.ts'
@@ -130,8 +130,7 @@ function createContext(options: HandlerOptions): HttpContext {
     renderer,
     loadApp,
     targets: createTargets(manifest),
-    represent: createRepresentations(),
-    heads: createHeads(manifest.settings.next ?? false),
+    findHeads: createHeads(manifest.settings.next ?? false),
     chooseEncodings: createEncodingChoice(),
     isBot,
     draft: createDraft(manifest, { development }),

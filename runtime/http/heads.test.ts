@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { createHeads, type Finding } from './heads.ts'
 import type { Head } from './reply.ts'
-import type { Representation } from './representation.ts'
 
 const NOW = 1_000_000
 
@@ -12,30 +11,26 @@ const finding: Finding = {
   isStatic: false,
 }
 
-function toPage(name: string): Representation {
-  return { bytes: Buffer.from(name), etag: `"${name}"`, form: 'html', encoding: 'identity' }
+function readHeader({ headers }: Head, name: string): string | undefined {
+  const at = headers.indexOf(name)
+  return at === -1 ? undefined : headers[at + 1]
 }
 
-function toHeaders({ headers, rest }: Head): Record<string, string> {
-  const own = Array.from({ length: headers.length / 2 }, (_, at) => [headers[2 * at]!, headers[2 * at + 1]!] as const)
-  return { ...Object.fromEntries(own), ...(rest && toHeaders(rest)) }
-}
-
-test('a head is the same object for as long as its second is the same', () => {
-  const heads = createHeads(false)
-  const page = toPage('page')
-  const first = heads.whole(finding, page, NOW + 1)
-  expect(heads.whole(finding, page, NOW + 999)).toBe(first)
-  expect(heads.whole(finding, page, NOW + 1000)).not.toBe(first)
-  expect(toHeaders(first)['Cache-Control']).toBe('s-maxage=60, stale-while-revalidate=3540')
-  expect(toHeaders(heads.whole(finding, page, NOW + 1000))['Cache-Control']).toBe(
+test('heads are the same objects for as long as their second is the same', () => {
+  const findHeads = createHeads(false)
+  const first = findHeads(finding, NOW + 1)
+  expect(findHeads(finding, NOW + 999)).toBe(first)
+  expect(first.whole('html', 'br')).toBe(first.whole('html', 'br'))
+  expect(findHeads(finding, NOW + 1000)).not.toBe(first)
+  const control = (now: number) => readHeader(findHeads(finding, now).whole('html', 'br'), 'Cache-Control')
+  expect([control(NOW), control(NOW + 1000)]).toEqual([
+    's-maxage=60, stale-while-revalidate=3540',
     's-maxage=59, stale-while-revalidate=3540',
-  )
+  ])
 })
 
-test('W1 pages with the same bytes and other lifetimes, states and reasons have other headers', () => {
-  const heads = createHeads(false)
-  const page = toPage('page')
+test('W1 pages with other lifetimes, states and reasons have other headers', () => {
+  const findHeads = createHeads(false)
   const others: Finding[] = [
     finding,
     { ...finding, entry: { ...finding.entry, revalidate: 30, generatedAt: NOW + 30_000 } },
@@ -45,21 +40,38 @@ test('W1 pages with the same bytes and other lifetimes, states and reasons have 
     { ...finding, state: 'MISS', detail: 'expired' },
     { ...finding, isStatic: true },
   ]
-  const texts = (find: (other: Finding) => Head) => others.map((other) => JSON.stringify(toHeaders(find(other))))
-  const together = texts((other) => heads.whole(other, page, NOW))
-  expect(new Set(together).size).toBe(others.length)
-  // As if nobody had asked before.
-  expect(together).toEqual(texts((other) => createHeads(false).whole(other, page, NOW)))
-})
-
-test('more pages than are remembered have the headers of their own, and share what is about caching', () => {
-  const heads = createHeads(false)
-  const pages = Array.from({ length: 3000 }, (_, at) => toPage(`page ${'x'.repeat(at)}`))
-  for (let time = 0; time < 2; time++) {
-    for (const page of pages) {
-      const headers = toHeaders(heads.whole(finding, page, NOW))
-      expect([headers['ETag'], headers['Content-Length']]).toEqual([page.etag, String(page.bytes.byteLength)])
+  // Each after every other one.
+  for (const one of others) {
+    for (const other of others) {
+      const [first, second] = [findHeads(one, NOW).unchanged, findHeads(other, NOW).unchanged]
+      expect(first.lines === second.lines).toBe(one === other)
+      // As if nobody had asked before.
+      expect(second).toEqual(createHeads(false)(other, NOW).unchanged)
     }
   }
-  expect(heads.whole(finding, pages[0]!, NOW).rest).toBe(heads.unchanged(finding, pages[2999]!, NOW).rest)
+})
+
+test('heads of another form or encoding say so, and all say it over the wire as they do to Node', () => {
+  const heads = createHeads(false)(finding, NOW)
+  const all = (['html', 'data'] as const).flatMap((form) => [heads.whole(form, 'br'), heads.whole(form, 'identity')])
+  expect(all.map((head) => [readHeader(head, 'Content-Type'), readHeader(head, 'Content-Encoding')])).toEqual([
+    ['text/html; charset=utf-8', 'br'],
+    ['text/html; charset=utf-8', undefined],
+    ['application/json; charset=utf-8', 'br'],
+    ['application/json; charset=utf-8', undefined],
+  ])
+  for (const { headers, lines } of [...all, heads.unchanged]) {
+    const parsed = lines.split('\r\n').flatMap((line) => (line === '' ? [] : line.split(': ')))
+    expect(parsed).toEqual(headers)
+  }
+})
+
+test('P7 however many ages pages have, their heads are theirs', () => {
+  const findHeads = createHeads(false)
+  for (let time = 0; time < 2; time++) {
+    for (let revalidate = 1; revalidate <= 3000; revalidate++) {
+      const { unchanged } = findHeads({ ...finding, entry: { ...finding.entry, revalidate, expire: 3000 } }, NOW)
+      expect(readHeader(unchanged, 'Cache-Control')).toMatch(new RegExp(`^s-maxage=${revalidate}(?:,|$)`))
+    }
+  }
 })

@@ -1,7 +1,7 @@
-import type { EntryTimes } from '../types.ts'
+import type { Encoding, EntryTimes } from '../types.ts'
 import { REVALIDATE_ALWAYS, secondsUntilStale } from './cache-control.ts'
 import { createHead, type Head } from './reply.ts'
-import { toCacheHeaders, toUnchanged, toWhole, type Representation } from './representation.ts'
+import { toCacheHeaders, toDescription, VARY, type Form } from './representation.ts'
 
 /** What the headers of an answer say about how it came to be, beside what is sent. */
 export interface Finding {
@@ -12,86 +12,75 @@ export interface Finding {
   readonly isStatic: boolean
 }
 
-/** The heads of the answers with a page: of the whole one, and of the one to who has it already. */
-export interface Heads {
-  whole(finding: Finding, representation: Representation, now: number): Head
-  unchanged(finding: Finding, representation: Representation, now: number): Head
+/** What the heads of many pages have in common: all but the length and the ETag. */
+export interface SharedHeads {
+  /** Of an answer with the page. */
+  whole(form: Form, encoding: Encoding): Head
+  /** Of the one to who has it already. */
+  readonly unchanged: Head
 }
 
-/** The last heads of a page, with all that its headers about caching depend on. */
+/** Those of answers that were found so. */
+export type FindHeads = (finding: Finding, now: number) => SharedHeads
+
+/** With all that headers about caching depend on. */
 interface Known {
   readonly seconds: number
   readonly state: Finding['state']
   readonly detail: string | undefined
   readonly revalidate: number | false
   readonly expire: number
-  readonly isStatic: boolean
-  /** The headers about caching, which all pages have in common that were found so. */
-  readonly shared: Head
-  whole: Head | undefined
-  unchanged: Head | undefined
+  readonly heads: SharedHeads
 }
 
-/** Of each kind: a megabyte in all. */
+/** A few megabytes. */
 const MOST = 1000
 
 /** A new build changes them, and nothing else does. */
 const STATIC = ['Cache-Control', REVALIDATE_ALWAYS]
 
 /**
- * Headers change once a second at most. Those of pages that are asked for more often are kept, by their ETag, which is
- * another one for each sequence of bytes and type; of the others only what pages have in common, as a site has many.
+ * Headers change once a second at most. What pages have in common is kept; what is a page's own is made for each answer, since
+ * a site has many: kept for a moment, it would be garbage of the kind that is collected last.
  */
-export function createHeads(next: boolean): Heads {
+export function createHeads(next: boolean): FindHeads {
   const known = new Map<string, Known>()
-  const shared = new Map<string, Head>()
+  const ofStatic = createSharedHeads(STATIC)
+  let last: Known | undefined
 
-  function find({ entry, state, detail, isStatic }: Finding, { etag }: Representation, now: number): Known {
+  return function findHeads({ entry, state, detail, isStatic }, now) {
+    if (isStatic) return ofStatic
     const { revalidate, expire } = entry
-    const seconds = isStatic ? 0 : secondsUntilStale(entry, now)
-    const found = known.get(etag)
+    const seconds = secondsUntilStale(entry, now)
     if (
-      found?.seconds === seconds &&
-      found.state === state &&
-      found.detail === detail &&
-      found.revalidate === revalidate &&
-      found.expire === expire &&
-      found.isStatic === isStatic
+      last?.seconds === seconds &&
+      last.state === state &&
+      last.detail === detail &&
+      last.revalidate === revalidate &&
+      last.expire === expire
     ) {
-      return found
+      return last.heads
     }
-    const name = isStatic ? '' : `${state} ${seconds} ${revalidate} ${expire} ${detail}`
-    let head = shared.get(name)
-    if (!head)
-      keep(shared, name, (head = createHead(isStatic ? STATIC : toCacheHeaders(entry, state, detail, now, next))))
-    const made = {
-      seconds,
-      state,
-      detail,
-      revalidate,
-      expire,
-      isStatic,
-      shared: head,
-      whole: undefined,
-      unchanged: undefined,
+    const name = `${state} ${seconds} ${revalidate} ${expire} ${detail}`
+    last = known.get(name)
+    if (!last) {
+      const heads = createSharedHeads(toCacheHeaders(entry, state, detail, now, next))
+      last = { seconds, state, detail, revalidate, expire, heads }
+      if (known.size >= MOST) known.clear()
+      known.set(name, last)
     }
-    keep(known, etag, made)
-    return made
-  }
-
-  return {
-    whole(finding, representation, now) {
-      const found = find(finding, representation, now)
-      return (found.whole ??= createHead(toWhole(representation), found.shared))
-    },
-    unchanged(finding, representation, now) {
-      const found = find(finding, representation, now)
-      return (found.unchanged ??= createHead(toUnchanged(representation), found.shared))
-    },
+    return last.heads
   }
 }
 
-function keep<V>(map: Map<string, V>, key: string, value: V): void {
-  if (map.size >= MOST && !map.has(key)) map.clear()
-  map.set(key, value)
+function createSharedHeads(caching: readonly string[]): SharedHeads {
+  const wholes = { html: new Map<Encoding, Head>(), data: new Map<Encoding, Head>() }
+  return {
+    whole(form, encoding) {
+      let head = wholes[form].get(encoding)
+      if (!head) wholes[form].set(encoding, (head = createHead([...toDescription(form, encoding), ...caching])))
+      return head
+    },
+    unchanged: createHead([...VARY, ...caching]),
+  }
 }

@@ -8,7 +8,7 @@ import { isPrefetch, type HttpContext } from './context.ts'
 import { PLAIN } from './encoding.ts'
 import { sendErrorPage } from './error-page.ts'
 import { isRead, send, sendMethodNotAllowed } from './reply.ts'
-import { toContent, toStateHeaders, type Form } from './representation.ts'
+import { represent, toContent, toStateHeaders, type Form } from './representation.ts'
 
 /**
  * Answers for a page that is not rendered per request, as a document or as navigation data.
@@ -62,7 +62,7 @@ async function answerShell(
   const held = context.engine.peek(shell.key, shell.route.pattern)
   const entry = held && (await completeFor(context, req, held, 'html')) ? held : await readShell(context, req, shell)
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
-  const representation = entry?.kind === 'page' ? context.represent(entry, 'html', encodings) : undefined
+  const representation = entry?.kind === 'page' ? represent(entry, 'html', encodings) : undefined
   if (!representation) throw new Error(`The fallback shell of ${target.route.pattern} is missing.`)
   if (res.destroyed) return
   const headers = [...toContent(representation), ...toPrivateHeaders(context, 'MISS', 'fallback-shell')]
@@ -99,7 +99,7 @@ async function answerDraft(
   if (generated.kind === 'redirect') return sendRedirect(context, req, res, generated, form, headers)
   if (generated.kind === 'notFound') return sendNotFound(context, req, res, form, headers)
   const entry = { ...generated, key: target.key, startedAt: 0, generatedAt: 0, expire: 0 }
-  const representation = context.represent(entry, form, PLAIN)
+  const representation = represent(entry, form, PLAIN)
   if (!representation) return sendErrorPage(context, req, res, 404)
   send(req, res, 200, [...toContent(representation), ...headers], representation.bytes)
 }

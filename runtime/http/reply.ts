@@ -43,47 +43,54 @@ export function send(
 /** Headers that many answers have in common. */
 export interface Head {
   readonly headers: HeaderList
-  /** What comes behind them. */
-  readonly rest: Head | undefined
-  /** All as they go over the wire: made when they first do. */
-  lines: string | undefined
+  /** The same as they go over the wire. */
+  readonly lines: string
 }
 
-/** @param rest headers that come behind these, shared with other heads */
-export function createHead(headers: HeaderList, rest?: Head): Head {
-  return { headers, rest, lines: undefined }
+/** @throws where a name or a value is none that a header may have */
+export function createHead(headers: HeaderList): Head {
+  for (let at = 0; at < headers.length; at += 2) validateHeaderValue(headers[at]!, headers[at + 1]!)
+  return { headers, lines: toLines(headers) }
 }
 
-function toAllHeaders({ headers, rest }: Head): HeaderList {
-  return rest ? [...headers, ...toAllHeaders(rest)] : headers
-}
-
-function findLines(head: Head): string {
-  return (head.lines ??= toLines(head.headers) + (head.rest ? findLines(head.rest) : ''))
-}
-
-/** Sends a whole answer as `send` does, the short way where the server has one and nobody else has set a header. */
-export function sendHead(
+/**
+ * Sends a page: as `send` does, but the short way where the server has one and nobody else has set a header.
+ *
+ * @param etag with its quotes, and nothing in it that a header may not have
+ */
+export function sendWhole(
   req: IncomingMessage,
   res: ServerResponse & Partial<WholeResponse>,
-  status: 200 | 304,
-  head: Head,
-  body?: Uint8Array,
+  { headers, lines }: Head,
+  etag: string,
+  body: Uint8Array,
+): void {
+  const { byteLength } = body
+  if (res.sendWhole && res.getHeaderNames().length === 0) {
+    const all = `Content-Length: ${byteLength}\r\nETag: ${etag}\r\n${lines}`
+    if (res.sendWhole(200, all, req.method === 'HEAD' ? undefined : body)) return
+  }
+  send(req, res, 200, ['Content-Length', String(byteLength), 'ETag', etag, ...headers], body)
+}
+
+/** Tells a visitor in the same way that the page is the one that they have. */
+export function sendUnchanged(
+  req: IncomingMessage,
+  res: ServerResponse & Partial<WholeResponse>,
+  { headers, lines }: Head,
+  etag: string,
 ): void {
   if (res.sendWhole && res.getHeaderNames().length === 0) {
-    if (res.sendWhole(status, findLines(head), req.method === 'HEAD' ? undefined : body)) return
+    if (res.sendWhole(304, `ETag: ${etag}\r\n${lines}`, undefined)) return
   }
-  send(req, res, status, toAllHeaders(head), body ?? '')
+  send(req, res, 304, ['ETag', etag, ...headers], '')
 }
 
 /** As Node writes them. */
 function toLines(headers: HeaderList): string {
   let lines = ''
   for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at]!
-    const value = headers[at + 1]!
-    validateHeaderValue(name, value)
-    lines += `${name}: ${value}\r\n`
+    lines += `${headers[at]}: ${headers[at + 1]}\r\n`
   }
   return lines
 }

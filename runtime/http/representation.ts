@@ -1,11 +1,11 @@
-import type { Body, Encoding, Entry, EntryTimes } from '../types.ts'
+import type { Encoding, Entry, EntryTimes } from '../types.ts'
 import { secondsLeft, secondsUntilStale, toCacheControl } from './cache-control.ts'
 import { toCacheStatus, type CacheState } from './cache-status.ts'
 
 /** What a URL stands for: the document, or the data of the same generation. */
 export type Form = 'html' | 'data'
 
-/** One body in one encoding with everything about it that never changes. */
+/** One body in one encoding. */
 export interface Representation {
   readonly bytes: Uint8Array
   readonly etag: string
@@ -19,58 +19,34 @@ const SUFFIXES = { identity: '', br: '-br', zstd: '-zs', gzip: '-gz' } as const
 
 type PageEntry = Extract<Entry, { kind: 'page' }>
 
+/** What varies with the headers of a request. */
+export const VARY = ['Vary', 'Accept-Encoding']
+
 /**
- * Builds the look-up of representations. Each is prepared when it is first asked for and kept as long as its entry, so a
- * hit allocates next to nothing.
+ * What is sent to this client. Made for each answer: kept, it would cost more for each page in memory than to make it.
+ *
+ * @param accepted what the client takes, best first
  */
-export function createRepresentations(): (
-  entry: PageEntry,
-  form: Form,
-  /** What the client takes, best first. */
-  encodings: readonly Encoding[],
-) => Representation | undefined {
-  const prepared = new WeakMap<Uint8Array, Representation>()
-
-  return function represent(entry, form, accepted) {
-    const body = form === 'html' ? entry.html : entry.data
-    if (!body) return undefined
-    // The best one that it can have is there by now: see `completeFor`.
-    const encoding = accepted.find((each) => body[each] !== undefined)
-    if (!encoding) return undefined
-    const bytes = body[encoding]!
-    let representation = prepared.get(bytes)
-    if (!representation) prepared.set(bytes, (representation = prepare(body, bytes, form, encoding)))
-    return representation
-  }
-}
-
-function prepare({ digest }: Body, bytes: Uint8Array, form: Form, encoding: Encoding): Representation {
+export function represent(entry: PageEntry, form: Form, accepted: readonly Encoding[]): Representation | undefined {
+  const body = form === 'html' ? entry.html : entry.data
+  if (!body) return undefined
+  // The best one that it can have is there by now: see `completeFor`.
+  const encoding = accepted.find((each) => body[each] !== undefined)
+  const bytes = encoding && body[encoding]
   // Each encoding is another sequence of bytes, so a strong validator needs a name for each (RFC 9110, 8.8.3.3).
-  return { bytes, etag: `"${digest}${SUFFIXES[encoding]}"`, form, encoding }
+  return bytes && { bytes, etag: `"${body.digest}${SUFFIXES[encoding]}"`, form, encoding }
 }
 
-/** Type, length, encoding, Vary: what describes the body. Made when it is needed, as there are many pages. */
+/** Type, encoding, Vary: what describes all bodies of a kind. */
+export function toDescription(form: Form, encoding: Encoding): string[] {
+  const description = ['Content-Type', CONTENT_TYPES[form], ...VARY, 'X-Content-Type-Options', 'nosniff']
+  if (encoding !== 'identity') description.push('Content-Encoding', encoding)
+  return description
+}
+
+/** All that describes a body. */
 export function toContent({ bytes, form, encoding }: Representation): string[] {
-  const content = [
-    'Content-Type',
-    CONTENT_TYPES[form],
-    'Content-Length',
-    String(bytes.byteLength),
-    'Vary',
-    'Accept-Encoding',
-    'X-Content-Type-Options',
-    'nosniff',
-  ]
-  if (encoding !== 'identity') content.push('Content-Encoding', encoding)
-  return content
-}
-
-export function toWhole(representation: Representation): string[] {
-  return [...toContent(representation), 'ETag', representation.etag]
-}
-
-export function toUnchanged({ etag }: Representation): string[] {
-  return ['ETag', etag, 'Vary', 'Accept-Encoding']
+  return ['Content-Length', String(bytes.byteLength), ...toDescription(form, encoding)]
 }
 
 /**
