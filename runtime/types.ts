@@ -438,10 +438,10 @@ export type Generated =
       readonly basePath: boolean
     }
 
-/** What `getStaticPaths` returned, checked: each path once, canonical and without base. */
+/** What `getStaticPaths` returned, checked: each path once, canonical and without base. Its parameters are what it matches. */
 export interface ParsedPaths {
   readonly fallback: Fallback
-  readonly paths: ReadonlyArray<{ readonly path: string; readonly params: Params }>
+  readonly paths: readonly string[]
 }
 
 /** The answer to each kind of job. */

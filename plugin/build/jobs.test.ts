@@ -10,7 +10,7 @@ const route = (pattern: string, kind: RouteRecord['kind'] = 'isr'): RouteRecord 
 })
 const listing = (fallback: ParsedPaths['fallback'], ...paths: string[]): ParsedPaths => ({
   fallback,
-  paths: paths.map((path) => ({ path, params: { id: path.split('/').at(-1)! } })),
+  paths,
 })
 
 describe('createJobs', () => {

@@ -1,4 +1,5 @@
 import { toPageKey, toShellKey } from '../../runtime/routing/key.ts'
+import { createMatcher } from '../../runtime/routing/match.ts'
 import { toPath } from '../../runtime/routing/path.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import type { Job, Params, ParsedPaths, RouteRecord } from '../../runtime/types.ts'
@@ -50,7 +51,8 @@ export function* createJobs(
       if (!listing) continue
       // First, as it is the render that most often fails: a component that takes its props for granted.
       if (listing.fallback === true) yield toShellJob(route, true)
-      for (const [index, { path, params }] of listing.paths.entries()) yield toPageJob(route, path, params, index)
+      const match = createMatcher([route])
+      for (const [index, path] of listing.paths.entries()) yield toPageJob(route, path, match(path)!.params, index)
     }
   }
 }

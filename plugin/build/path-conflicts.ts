@@ -1,5 +1,4 @@
 import { createMatcher } from '../../runtime/routing/match.ts'
-import { toPath } from '../../runtime/routing/path.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import type { ParsedPaths, RouteRecord } from '../../runtime/types.ts'
 import { pathsConflict, pathShadowed, type Problem } from '../errors.ts'
@@ -19,19 +18,30 @@ export function findPathConflicts(
   served?: ServedFiles,
 ): Problem[] {
   const match = createMatcher(routes)
-  const owners = new Map<string, RouteRecord>()
   const problems: Problem[] = []
-  for (const route of routes) if (!isDynamic(route.pattern)) owners.set(toPath(route.pattern, {}), route)
+  const listed = new Map<string, ReadonlySet<string>>()
+
+  /** Not asked for a path that is answered as it should be: a set of all paths is only made where something is wrong. */
+  function isListed(pattern: string, path: string): boolean {
+    const paths = listed.get(pattern) ?? new Set(listings.get(pattern)?.paths)
+    listed.set(pattern, paths)
+    return paths.has(path)
+  }
+
   for (const route of routes) {
-    for (const { path } of listings.get(route.pattern)?.paths ?? []) {
-      const owner = owners.get(path)
+    for (const path of listings.get(route.pattern)?.paths ?? []) {
       const answering = match(path)?.route
+      if (answering && answering.pattern !== route.pattern) {
+        const isClaimed = !isDynamic(answering.pattern) || isListed(answering.pattern, path)
+        problems.push(
+          isClaimed
+            ? pathsConflict(path, [answering.file, route.file])
+            : pathShadowed(path, route.file, answering.file),
+        )
+        continue
+      }
       const shadow = served?.findShadow({ path: toFilePath(path), file: route.file })
-      if (owner) problems.push(pathsConflict(path, [owner.file, route.file]))
-      else if (answering && answering.pattern !== route.pattern)
-        problems.push(pathShadowed(path, route.file, answering.file))
-      else if (shadow) problems.push(shadow)
-      else owners.set(path, route)
+      if (shadow) problems.push(shadow)
     }
   }
   return problems

@@ -23,7 +23,7 @@ const page = (more: Partial<Extract<JobResult['page'], { kind: 'page' }>> = {}):
 })
 const listing = (...paths: string[]): ParsedPaths => ({
   fallback: 'blocking',
-  paths: paths.map((path) => ({ path, params: { id: path.split('/').at(-1)! } })),
+  paths,
 })
 
 interface SetUp {

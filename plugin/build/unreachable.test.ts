@@ -8,7 +8,7 @@ const route: RouteRecord = { pattern: '/[id]', kind: 'isr', file: 'pages/[id].ts
 function find(...ids: string[]) {
   const listing: ParsedPaths = {
     fallback: false,
-    paths: ids.map((id) => ({ path: `/${encodeURIComponent(id)}`, params: { id } })),
+    paths: ids.map((id) => `/${encodeURIComponent(id)}`),
   }
   return findUnreachable(route, listing, { maxPathBytes: 100 })
 }

@@ -1,5 +1,6 @@
 import { IsrError } from '../../runtime/errors.ts'
 import { parseRequestUrl } from '../../runtime/http/request-url.ts'
+import { createMatcher } from '../../runtime/routing/match.ts'
 import type { ParsedPaths, RouteRecord, Settings } from '../../runtime/types.ts'
 import type { PageFailure } from './prerender.ts'
 
@@ -12,7 +13,8 @@ export function findUnreachable(
   { paths }: ParsedPaths,
   { maxPathBytes }: Pick<Settings, 'maxPathBytes'>,
 ): PageFailure[] {
-  return paths.flatMap(({ path, params }): PageFailure[] => {
+  const match = createMatcher([route])
+  return paths.flatMap((path): PageFailure[] => {
     const url = parseRequestUrl(path, { base: '/', trailingSlash: false, maxPathBytes })
     if (url.type !== 'refused') return []
     const advice =
@@ -21,6 +23,6 @@ export function findUnreachable(
         : 'Take it out of the paths.'
     const message = `${route.file}: getStaticPaths returned a path that no request can ask for (${url.reason}). ${advice}`
     const error = new IsrError('ISR_PATHS', message, { page: route.file, path })
-    return [{ route, path, params, isShell: false, error }]
+    return [{ route, path, params: match(path)!.params, isShell: false, error }]
   })
 }

@@ -58,7 +58,7 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
     const result = await track(
       renderer.run({ type: 'paths', pattern: route.pattern }, { timeoutMs, signal: closing.signal }),
     )
-    return { listed: result.paths.some((item) => item.path === path), fallback: result.fallback }
+    return { listed: result.paths.includes(path), fallback: result.fallback }
   }
 
   async function read(target: Target, request: { complete: boolean }): Promise<Outcome> {

@@ -211,14 +211,13 @@ export function parseStaticPaths(result: unknown, pattern: string, source: Resul
   }
   const matchPattern = createMatcher([{ pattern }])
   const segments = parsePattern(pattern)
-  const unique = new Map<string, { path: string; params: Params }>()
+  const unique = new Set<string>()
   for (const item of paths as unknown[]) {
     const params =
       typeof item === 'string' ? parsePathString(item, pattern, matchPattern, source) : parsePathObject(item, source)
-    const path = resolvePath(pattern, segments, params, source)
-    if (!unique.has(path)) unique.set(path, { path, params: matchPattern(path)!.params })
+    unique.add(resolvePath(pattern, segments, params, source))
   }
-  return { fallback, paths: [...unique.values()] }
+  return { fallback, paths: [...unique] }
 }
 
 function parsePathString(
