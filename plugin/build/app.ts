@@ -15,7 +15,7 @@ import type { IsrContext } from '../context.ts'
 import { internalError, unwrapUsageErrors, usageError } from '../errors.ts'
 import type { Pages } from '../routes/scan.ts'
 import { VIRTUAL } from '../virtual/ids.ts'
-import { collectAssets, findEntryKey, type AppAssets } from './assets.ts'
+import { collectAssets, findEntryKey, type AppAssets, type RouteAssets } from './assets.ts'
 import { PENDING_BUILD_ID, toBuildId, writeBuildId } from './build-id.ts'
 import { createEncoder } from './encoder.ts'
 import { renderFailures } from './failures.ts'
@@ -56,8 +56,10 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
     const buildId = toBuildId([client, server])
     await writeBuildId(buildId, server, folders.server)
 
-    const reuse = await openEarlierPages(context, { buildId, server })
-    const { prerendered, entries } = await generatePages(context, pages, folders, reuse)
+    const scripts = measureScripts(assets, (url) => toClientFile(folders.client, context.base, url))
+    // Whoever waits for it hears of it.
+    scripts.catch(() => {})
+    const { prerendered, entries, reuse } = await generatePages(context, pages, folders, { buildId, server })
     const manifest = createManifest({
       buildId,
       base: context.base,
@@ -71,7 +73,7 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
     })
     await writeFileAtomic(join(folders.isr, 'route-manifest.json'), JSON.stringify(manifest))
     await keepPages(context, reuse, folders.isr, entries)
-    context.config.logger.info(await describe(context, pages, assets, prerendered, folders.client))
+    context.config.logger.info(describe(pages, assets, prerendered, await scripts))
   } finally {
     context.build = undefined
   }
@@ -159,7 +161,7 @@ async function generatePages(
   context: IsrContext,
   pages: Pages,
   folders: { server: string; isr: string },
-  reuse: Reuse | undefined,
+  code: { buildId: string; server: Rolldown.RolldownOutput },
 ) {
   const { logger } = context.config
   const { options } = context
@@ -183,6 +185,9 @@ async function generatePages(
     threads: Math.min(availableParallelism(), MAX_ENCODERS),
     pack: writer,
   })
+  const served = await context.servedFiles()
+  // While the worker starts and lists the paths.
+  const reuse = openEarlierPages(context, code)
   const progress = createProgress({
     stream: process.stdout,
     plain,
@@ -196,10 +201,10 @@ async function generatePages(
   try {
     const prerendered = await prerender({
       routes: withErrorPages(pages.routes),
-      served: await context.servedFiles(),
+      served,
       renderer,
       write: (entry) => encoder.add(entry),
-      append: (record, key) => writer.append(record, { key, startedAt: checkedAt }),
+      append: (record, key, hash) => writer.append(record, { key, hash, startedAt: checkedAt }),
       settings: options.settings,
       concurrency: options.prerender.concurrency,
       now: () => Date.now(),
@@ -214,13 +219,15 @@ async function generatePages(
       throw usageError('ISR_PRERENDER', renderFailures(prerendered.failures, context.root))
     }
     await encoder.flush()
-    return { prerendered, entries: await writer.finish() }
+    // Nothing is rendered any more, and the thread takes as long to end as the pack.
+    const [entries] = await Promise.all([writer.finish(), renderer.close()])
+    return { prerendered, entries, reuse: await reuse }
   } catch (error) {
     await writer.abort()
     throw error
   } finally {
-    reuse?.close()
     try {
+      ;(await reuse)?.close()
       // Timers and database pools that the pages opened would keep this process alive for ever.
       await Promise.all([renderer.close(), encoder.close()])
     } finally {
@@ -247,14 +254,12 @@ function readSourceDate(): number | undefined {
   )
 }
 
-async function describe(
-  context: IsrContext,
+function describe(
   pages: Pages,
   assets: AppAssets,
   prerendered: Prerendered,
-  clientDir: string,
-): Promise<string> {
-  const jsBytesOf = await measureScripts(assets, (url) => toClientFile(clientDir, context.base, url))
+  jsBytesOf: (route: RouteAssets) => number,
+): string {
   const reports = withErrorPages(pages.routes)
     // Next's table has no line for a 500 page that nobody wrote.
     .filter(({ pattern }) => pattern !== '/500' || pages.files.has(pattern))

@@ -85,7 +85,8 @@ describe('createBatches', () => {
       ['/a/[id]', listing(true, '/a/1', '/a/2', '/a/3', '/a/4', '/a/5')],
       ['/b/[id]', listing(false, '/b/1', '/b/2', '/b/3')],
     ])
-    const find = (key: string) => (['p:/', 'p:/b/2'].includes(key) ? undefined : `of ${key}`)
+    const find = (key: string) =>
+      ['p:/', 'p:/b/2'].includes(key) ? undefined : { hash: Buffer.from(key), fingerprint: `of ${key}` }
     const batches = [...createBatches(createJobs(routes, listings), find, () => 3)]
     expect(batches.map((batch) => batch.map(({ pageJob }) => pageJob.key))).toEqual([
       ['p:/'],

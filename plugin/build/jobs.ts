@@ -3,6 +3,7 @@ import { createMatcher } from '../../runtime/routing/match.ts'
 import { toPath } from '../../runtime/routing/path.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import type { Job, Params, ParsedPaths, RouteRecord } from '../../runtime/types.ts'
+import type { Known } from './reuse.ts'
 
 /** One page or shell to prerender. */
 export interface PageJob {
@@ -16,10 +17,10 @@ export interface PageJob {
   readonly job: Extract<Job, { type: 'page' | 'shell' }>
 }
 
-/** A page to prerender, and the fingerprint of the one that the build before made, if it made one. */
+/** A page to prerender, and the one that the build before made, if it made one. */
 export interface Candidate {
   readonly pageJob: PageJob
-  readonly known: string | undefined
+  readonly known: Known | undefined
 }
 
 /** How many jobs `createJobs` will yield. */
@@ -63,7 +64,7 @@ export function* createJobs(
  */
 export function* createBatches(
   jobs: Iterable<PageJob>,
-  find: (key: string) => string | undefined,
+  find: (key: string) => Known | undefined,
   toSize: () => number,
 ): Generator<readonly Candidate[], void> {
   let batch: Candidate[] = []

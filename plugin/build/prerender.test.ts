@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { IsrError } from '../../runtime/errors.ts'
+import { toRowHash } from '../../runtime/cache/pack-format.ts'
 import type { Entry, Job, JobResult, ParsedPaths, PlainBody, Renderer, RouteRecord } from '../../runtime/types.ts'
 import { resolveOptions } from '../options.ts'
 import { renderFailures } from './failures.ts'
@@ -236,6 +237,7 @@ describe('prerender', () => {
 describe('prerender with the pages of a build before', () => {
   const paths = Array.from({ length: 2000 }, (_, index) => `/b/${index}`)
   const keyOf = (path: string) => `p:${path}`
+  const hexOf = (key: string) => toRowHash(key).toString('hex')
 
   interface SecondBuild {
     /** Paths of pages whose data has changed. */
@@ -288,19 +290,20 @@ describe('prerender with the pages of a build before', () => {
       settings,
       concurrency: 4,
       now: () => 1000,
-      reuse: {
+      reuse: Promise.resolve({
         inputs: 'inputs',
-        find: (key) => (unknown.map(keyOf).includes(key) ? undefined : `old ${key}`),
+        find: (key) =>
+          unknown.map(keyOf).includes(key) ? undefined : { hash: toRowHash(key), fingerprint: `old ${key}` },
         read(key) {
           const record = new Uint8Array(1)
           return damaged.map(keyOf).includes(key)
             ? undefined
             : { record, revalidate: 60, expire: 500, htmlBytes: 10, dataBytes: 5 }
         },
-        note: (key, fingerprint) => void noted.set(key, fingerprint),
+        note: (hash, fingerprint) => void noted.set(hash.toString('hex'), fingerprint),
         async keep() {},
         close() {},
-      },
+      }),
       pause: async () => {},
       progress: { expect() {}, advance() {}, stop() {} },
       warn() {},
@@ -313,7 +316,7 @@ describe('prerender with the pages of a build before', () => {
     const { asked, made, appended, noted, reused, routes } = await rebuild({ changed: others, unknown: ['/b/20'] })
     expect(made.toSorted()).toEqual([...others, '/b/20'].map(keyOf).toSorted())
     expect([appended.length, reused, noted.size]).toEqual([1995, 1995, 2000])
-    expect([noted.get('p:/b/7'), noted.get('p:/b/8')]).toEqual(['new /b/7', 'old p:/b/8'])
+    expect([noted.get(hexOf('p:/b/7')), noted.get(hexOf('p:/b/8'))]).toEqual(['new /b/7', 'old p:/b/8'])
     expect(routes.get('/b/[id]')!.paths).toBe(2000)
     expect(asked.length).toBeLessThan(100)
   })
@@ -341,7 +344,7 @@ describe('prerender with the pages of a build before', () => {
   it('makes pages whose records are damaged', async () => {
     const { made, reused, noted } = await rebuild({ damaged: ['/b/0', '/b/500'] })
     expect(made.toSorted()).toEqual(['p:/b/0', 'p:/b/500'])
-    expect([reused, noted.get('p:/b/500')]).toEqual([1998, 'new /b/500'])
+    expect([reused, noted.get(hexOf('p:/b/500'))]).toEqual([1998, 'new /b/500'])
   })
 })
 

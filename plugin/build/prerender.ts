@@ -1,4 +1,5 @@
 import { toPlainBytes } from '../../runtime/cache/body.ts'
+import { toRowHash } from '../../runtime/cache/pack-format.ts'
 import { toEntry } from '../../runtime/isr/generation.ts'
 import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
@@ -20,7 +21,7 @@ import { forEachAtMost } from './pool.ts'
 import type { Progress } from './progress.ts'
 import { SHOWN_PATHS, type PathReport } from './report.ts'
 import { withRetries } from './retry.ts'
-import type { Reuse } from './reuse.ts'
+import type { Known, Reuse } from './reuse.ts'
 import { findUnreachable } from './unreachable.ts'
 
 /** A page that could not be generated. */
@@ -59,15 +60,15 @@ export interface PrerenderOptions {
   /** Takes an entry; nothing of it is kept here. */
   readonly write: (entry: Entry) => Promise<void>
   /** Takes the record of an entry likewise; only needed with `reuse`. */
-  readonly append?: ((record: Uint8Array, key: string) => Promise<void>) | undefined
+  readonly append?: ((record: Uint8Array, key: string, hash: Buffer) => Promise<void>) | undefined
   readonly settings: Settings
   /** Pages at a time. */
   readonly concurrency: number
   readonly now: () => number
   /** The time that all entries get, milliseconds since the epoch. Default: when each is made. */
   readonly madeAt?: number | undefined
-  /** Pages of the build before. Default: none are taken. */
-  readonly reuse?: Reuse | undefined
+  /** Pages of the build before, which are opened while the paths are listed. Default: none are taken. */
+  readonly reuse?: Promise<Reuse | undefined> | undefined
   readonly pause: (ms: number) => Promise<void>
   readonly progress: Progress
   readonly warn: (message: string) => void
@@ -82,7 +83,8 @@ export interface PrerenderOptions {
 export async function prerender(options: PrerenderOptions): Promise<Prerendered> {
   const { routes, concurrency, progress } = options
   const failures: PageFailure[] = []
-  const listings = await listPaths(options, failures)
+  const [listings, reuse] = await Promise.all([listPaths(options, failures), options.reuse])
+  const work = { ...options, reuse }
   const [conflict, ...conflicts] = findPathConflicts(routes, listings, options.served)
   if (conflict) throw usageErrors([conflict, ...conflicts])
 
@@ -97,7 +99,7 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
     const { route, path, params, job } = candidate.pageJob
     let made: Made
     try {
-      made = await generate(candidate, options)
+      made = await generate(candidate, work)
     } catch (error) {
       failures.push({ route, path, params, isShell: job.type === 'shell' && job.isFallback, error })
       progress.advance()
@@ -121,7 +123,7 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
   async function takeSome(batch: readonly Candidate[]): Promise<number> {
     const begin = options.now()
     // Whatever it is, each of them by itself shows whose it is.
-    const built = batch.length > 1 ? await build(batch, options).catch(() => undefined) : undefined
+    const built = batch.length > 1 ? await build(batch, work).catch(() => undefined) : undefined
     if (!built) {
       await forEachAtMost(concurrency, batch, take)
       return batch.length
@@ -133,11 +135,11 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
     // At once: its bodies lie in memory that is used again.
     if (made) {
       const { pageJob } = batch[same]!
-      written.push(keep(pageJob, takeMade(pageJob, made, begin, options)))
+      written.push(keep(pageJob, takeMade(pageJob, made, begin, work)))
     }
     // All in one turn: what is read together lies together.
     for (const [index, { pageJob, known }] of batch.slice(0, same).entries()) {
-      const earlier = takeEarlier(pageJob, known!, options)
+      const earlier = takeEarlier(pageJob, known!, work)
       // Slow ones are answered one by one: it is the last one that took so long.
       const durationMs = index === same - 1 ? options.now() - begin : 0
       if (earlier) written.push(keep(pageJob, { ...earlier, durationMs }))
@@ -148,7 +150,7 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
     return made ? same + 1 : same
   }
 
-  const find = (key: string) => options.reuse?.find(key)
+  const find = (key: string) => reuse?.find(key)
   const batches = createBatches(createJobs(routes, listings), find, ahead.toSize)
   await forEachAtMost(ahead.toLimit, batches, async (batch) => {
     for (let rest = batch; rest.length > 0;) rest = rest.slice(await takeSome(rest))
@@ -179,6 +181,11 @@ const MOST_AHEAD = 64
 const QUICK_MS = 200
 /** Pages of the build before that the worker is asked about together. More in a message saves no more. */
 const MOST_SAME = 128
+
+/** The options, with what the build before has left. */
+interface Work extends Omit<PrerenderOptions, 'reuse'> {
+  readonly reuse: Reuse | undefined
+}
 
 interface Ahead {
   /** Jobs that the worker may be told of. */
@@ -223,22 +230,22 @@ interface Made {
   readonly isReused: boolean
 }
 
-async function generate({ pageJob, known }: Candidate, options: PrerenderOptions): Promise<Made> {
-  const { now, pause } = options
+async function generate({ pageJob, known }: Candidate, work: Work): Promise<Made> {
+  const { now, pause } = work
   return withRetries(async () => {
     const begin = now()
-    let { made } = await build([{ pageJob, known }], options)
+    let { made } = await build([{ pageJob, known }], work)
     if (!made) {
-      const earlier = takeEarlier(pageJob, known!, options)
+      const earlier = takeEarlier(pageJob, known!, work)
       if (earlier) return { ...earlier, durationMs: now() - begin }
       // Damaged: the page is made after all.
-      made = (await build([{ pageJob, known: undefined }], options)).made
+      made = (await build([{ pageJob, known: undefined }], work)).made
     }
-    return takeMade(pageJob, made!, begin, options)
+    return takeMade(pageJob, made!, begin, work)
   }, pause)
 }
 
-async function build(pages: readonly Candidate[], { renderer, settings, reuse }: PrerenderOptions): Promise<Built> {
+async function build(pages: readonly Candidate[], { renderer, settings, reuse }: Work): Promise<Built> {
   const limits = { timeoutMs: settings.generateTimeout * 1000 }
   const { job } = pages[0]!.pageJob
   if (!reuse) return { same: 0, made: { fingerprint: undefined, generated: await renderer.run(job, limits) } }
@@ -246,7 +253,7 @@ async function build(pages: readonly Candidate[], { renderer, settings, reuse }:
     {
       type: 'build',
       pattern: job.pattern,
-      pages: pages.map(({ pageJob, known }) => ({ job: pageJob.job, known })),
+      pages: pages.map(({ pageJob, known }) => ({ job: pageJob.job, known: known?.fingerprint })),
       inputs: reuse.inputs,
     },
     limits,
@@ -257,9 +264,9 @@ function takeMade(
   { key }: PageJob,
   { fingerprint, generated }: BuiltPage,
   begin: number,
-  { settings, now, madeAt, reuse, write }: PrerenderOptions,
+  { settings, now, madeAt, reuse, write }: Work,
 ): Made {
-  if (fingerprint !== undefined) reuse?.note(key, fingerprint)
+  if (fingerprint !== undefined) reuse?.note(toRowHash(key), fingerprint)
   const times = { startedAt: madeAt ?? begin, generatedAt: madeAt ?? now() }
   const entry = toEntry(key, generated, times, settings)
   return { ...toFacts(entry), write: () => write(entry), durationMs: now() - begin, isReused: false }
@@ -268,14 +275,14 @@ function takeMade(
 /** The record is only there until the next one is read, so it goes into the pack at once. */
 function takeEarlier(
   { key }: PageJob,
-  fingerprint: string,
-  { reuse, append }: PrerenderOptions,
+  { hash, fingerprint }: Known,
+  { reuse, append }: Work,
 ): Omit<Made, 'durationMs'> | undefined {
-  const earlier = reuse?.read(key)
+  const earlier = reuse?.read(key, hash)
   if (!earlier || !append) return undefined
-  reuse?.note(key, fingerprint)
+  reuse?.note(hash, fingerprint)
   const { record, ...facts } = earlier
-  const written = append(record, key)
+  const written = append(record, key, hash)
   // Heard by whoever writes.
   written.catch(() => {})
   return { ...facts, write: () => written, isReused: true }
@@ -293,7 +300,11 @@ function note(report: PrerenderedRoute, { job, path, index }: PageJob, made: Mad
   if (job.type === 'shell' && job.isFallback) return
   const { revalidate, expire, htmlBytes, durationMs } = made
   report.paths += 1
-  report.shown = pickShown([...report.shown, { path, index, htmlBytes, revalidate, expire, durationMs }])
+  const { shown } = report
+  // Most are neither: they are not worth a list each.
+  const isSlow = shown.length < SHOWN_PATHS || shown.some((other) => other.durationMs < durationMs)
+  if (index >= SHOWN_PATHS && !isSlow) return
+  report.shown = pickShown([...shown, { path, index, htmlBytes, revalidate, expire, durationMs }])
 }
 
 function pickShown(paths: readonly PathReport[]): PathReport[] {

@@ -21,12 +21,12 @@ import type { RouteManifest } from '../../runtime/types.ts'
 export interface Reuse {
   /** Stands for all that pages are made from beside their data. */
   readonly inputs: string
-  /** The fingerprint of a page that can be had from the build before. */
-  find(key: string): string | undefined
+  /** What is known of a page that can be had from the build before. */
+  find(key: string): Known | undefined
   /** The record of that page, which is there until the next one is read; undefined when it is damaged. */
-  read(key: string): EarlierPage | undefined
-  /** Says what a page of this build was made from. */
-  note(key: string, fingerprint: string): void
+  read(key: string, hash: Buffer): EarlierPage | undefined
+  /** Says what a page of this build was made from. @param hash as `toRowHash` makes it of the key */
+  note(hash: Buffer, fingerprint: string): void
   /**
    * Keeps the entries of this build for the next one, in the place of those before.
    *
@@ -35,6 +35,13 @@ export interface Reuse {
    */
   keep(dir: string, entries: Pick<RouteManifest['entries'], 'id'>): Promise<void>
   close(): void
+}
+
+/** Who knows a page by its key knows it by this. */
+export interface Known {
+  /** `toRowHash` of its key: made once, as it takes longer than all else that is done to find a page. */
+  readonly hash: Buffer
+  readonly fingerprint: string
 }
 
 /** A page of the build before. */
@@ -80,9 +87,9 @@ export async function openReuse(dir: string, inputs: string, now: number): Promi
   return {
     inputs,
     find: (key) => earlier?.find(key),
-    read: (key) => earlier?.read(key),
-    note(key, fingerprint) {
-      rows.add(toRowHash(key), Buffer.from(fingerprint, 'hex'))
+    read: (key, hash) => earlier?.read(key, hash),
+    note(hash, fingerprint) {
+      rows.add(hash, Buffer.from(fingerprint, 'hex'))
       count += 1
     },
 
@@ -126,14 +133,18 @@ async function openEarlier(dir: string, inputs: string, now: number): Promise<Ea
     return undefined
   }
   const readRecord = createWindow(file)
+  const rowsOfTable = { start: HEADER_BYTES, count, rowBytes: ROW_BYTES }
 
   return {
     find(key) {
-      const row = findRow(table, { start: HEADER_BYTES, count, rowBytes: ROW_BYTES }, toRowHash(key))
-      return row === undefined ? undefined : table.toString('hex', row + HASH_BYTES, row + ROW_BYTES)
+      const hash = toRowHash(key)
+      const row = findRow(table, rowsOfTable, hash)
+      return row === undefined
+        ? undefined
+        : { hash, fingerprint: table.toString('hex', row + HASH_BYTES, row + ROW_BYTES) }
     },
-    read(key) {
-      const place = index.find(key)
+    read(key, hash) {
+      const place = index.findHash(hash)
       if (!place) return undefined
       const record = readRecord(place)
       const facts = readFacts(record, key)

@@ -47,6 +47,8 @@ export interface RecordPlace {
 export interface PackIndex extends PackFacts {
   readonly count: number
   find(key: string): RecordPlace | undefined
+  /** The same for who has the hash of the key. */
+  findHash(hash: Buffer): RecordPlace | undefined
 }
 
 /** What rows are sorted by. */
@@ -84,19 +86,22 @@ export function parseIndex(index: Buffer): PackIndex | undefined {
   if (!sha256(index.subarray(0, end)).equals(index.subarray(end))) return undefined
   const bytes = index.readDoubleLE(28)
 
+  function findHash(hash: Buffer): RecordPlace | undefined {
+    const row = findRow(index, { start: INDEX_HEADER_BYTES, count, rowBytes: ROW_BYTES }, hash)
+    if (row === undefined) return undefined
+    const offset = index.readUIntLE(row + HASH_BYTES, 6)
+    const length = index.readUInt32LE(row + HASH_BYTES + 6)
+    // Its buffer is made before there are bytes to check.
+    return { offset, length: Math.max(0, Math.min(length, bytes - offset)) }
+  }
+
   return {
     id: index.subarray(12, 12 + PACK_ID_BYTES),
     bytes,
     newestStartedAt: index.readDoubleLE(36),
     checkedAt: index.readDoubleLE(44),
     count,
-    find(key) {
-      const row = findRow(index, { start: INDEX_HEADER_BYTES, count, rowBytes: ROW_BYTES }, toRowHash(key))
-      if (row === undefined) return undefined
-      const offset = index.readUIntLE(row + HASH_BYTES, 6)
-      const length = index.readUInt32LE(row + HASH_BYTES + 6)
-      // Its buffer is made before there are bytes to check.
-      return { offset, length: Math.max(0, Math.min(length, bytes - offset)) }
-    },
+    find: (key) => findHash(toRowHash(key)),
+    findHash,
   }
 }

@@ -8,12 +8,18 @@ import { encodeIndex, INDEX_FILE, PACK_FILE, PACK_ID_BYTES, PACK_MAGIC, ROW_BYTE
 import { copyInOrder } from './pack-order.ts'
 import { createRows, HASH_BYTES } from './rows.ts'
 
+/** What the index has to know of an entry. */
+export interface PackedEntry extends Pick<Entry, 'key' | 'startedAt'> {
+  /** `toRowHash` of the key, for who has made it already. */
+  readonly hash?: Buffer
+}
+
 /** Writes the prerendered entries of a build. */
 export interface PackWriter {
   /** Appends an entry. Wait for it before the next ones are made, and what waits to be written stays small. */
   add(entry: Entry): Promise<void>
   /** Appends the record of an entry, of which nothing is kept. Wait for it likewise. */
-  append(record: Uint8Array, entry: Pick<Entry, 'key' | 'startedAt'>): Promise<void>
+  append(record: Uint8Array, entry: PackedEntry): Promise<void>
   /**
    * Puts the pack and then its index in place.
    *
@@ -101,9 +107,9 @@ export async function createPackWriter(
     }
   }
 
-  async function append(record: Uint8Array, { key, startedAt }: Pick<Entry, 'key' | 'startedAt'>): Promise<void> {
+  async function append(record: Uint8Array, { key, startedAt, hash = toRowHash(key) }: PackedEntry): Promise<void> {
     if (!isOpen) throw new Error('The pack is finished')
-    rows.add(toRowHash(key), toPlace(bytes, record.byteLength))
+    rows.add(hash, toPlace(bytes, record.byteLength))
     newestStartedAt = Math.max(newestStartedAt, startedAt)
     put(record)
     await before
