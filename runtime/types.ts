@@ -292,7 +292,7 @@ export interface RenderInput {
   /** `router.query`: route parameters (for a `server` page merged with the URL query); `{}` in a shell. */
   query: Query
   pageProps: Record<string, unknown>
-  /** The same as JSON, where it has been made already. */
+  /** The same as JSON that may stand in a script, where it has been made already: from then on the page holds these very bytes. */
   propsJson?: string
   isFallback: boolean
   draft: boolean
@@ -388,8 +388,9 @@ export interface BuiltPage {
 export type Encoding = 'br' | 'zstd' | 'gzip' | 'identity'
 
 /**
- * The HTML or the navigation data of an entry, in those forms that somebody needed so far: at least the plain one or brotli.
- * Forms are only ever added, by `Engine.complete`. Buffers are never shared views of larger memory.
+ * The HTML or the navigation data of an entry, in those forms that somebody needed so far: at least the plain one or brotli,
+ * or none of data that is a part of the HTML. Forms are only ever added, by `Engine.complete`. Buffers are never shared views
+ * of larger memory.
  */
 export interface Body {
   readonly identity?: Uint8Array
@@ -400,6 +401,8 @@ export interface Body {
   readonly digest: string
   /** Plain bytes. Only needed where `identity` is not there. */
   readonly size?: number
+  /** Of navigation data that the plain HTML of the same entry holds: at which byte of it, without the braces around it. */
+  readonly within?: number
   /** The forms that are not there but can be made; none of them was found to be no smaller than the plain one. Default: none. */
   readonly makeable?: readonly Encoding[]
 }
@@ -418,8 +421,8 @@ export type Generated =
       /** Seconds, or undefined for the app's default. */
       readonly expire: number | undefined
       readonly html: PlainBody
-      /** Absent for pages without data functions. */
-      readonly data: PlainBody | undefined
+      /** Absent for pages without data functions. Plain, or a part of the HTML. */
+      readonly data: Body | undefined
     }
   | {
       readonly kind: 'notFound'

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads'
-import { toPlainBytes } from '../../runtime/cache/body.ts'
 import type { PackWriter } from '../../runtime/cache/pack-writer.ts'
 import type { Body, Entry } from '../../runtime/types.ts'
 import { encodeEntries, type EncodedRecords, type EncodeRequest } from './encoder-protocol.ts'
@@ -162,6 +161,8 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
   }
 }
 
+/** What is copied of it. */
 function toBytes(entry: Entry): number {
-  return entry.kind === 'page' ? toPlainBytes(entry.html) + (entry.data ? toPlainBytes(entry.data) : 0) : 0
+  if (entry.kind !== 'page') return 0
+  return (entry.html.identity?.byteLength ?? 0) + (entry.data?.identity?.byteLength ?? 0)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { readPlain } from '../../runtime/cache/body.ts'
 import { createInProcessRenderer } from '../../runtime/renderer/in-process.ts'
 import { toPageKey, toShellKey } from '../../runtime/routing/key.ts'
 import type { Entry, IsrApp, Outcome, PageModule, RouteKind, Target } from '../../runtime/types.ts'
@@ -16,7 +17,11 @@ function createTarget(pattern: string, path: string, kind: RouteKind = 'isr', pa
 function setUp(
   pattern: string,
   page: Partial<PageModule>,
-  { kind = 'isr', generateTimeout = 30 }: { kind?: RouteKind; generateTimeout?: number } = {},
+  {
+    kind = 'isr',
+    generateTimeout = 30,
+    render = async (input) => `<p>${input.asPath} ${input.isFallback} ${JSON.stringify(input.pageProps)}</p>`,
+  }: { kind?: RouteKind; generateTimeout?: number; render?: IsrApp['render'] } = {},
 ) {
   const warnings: string[] = []
   let now = 1000
@@ -26,10 +31,10 @@ function setUp(
     trailingSlash: false,
     routes: [{ pattern, kind, file: `pages${pattern}.tsx` }],
     load: async () => ({ default: () => null, ...page }),
-    render: async (input) => `<p>${input.asPath} ${input.isFallback} ${JSON.stringify(input.pageProps)}</p>`,
+    render,
   }
   const engine = createDevEngine({
-    renderer: createInProcessRenderer(async () => app),
+    renderer: createInProcessRenderer(async () => app, { compress: false }),
     settings: resolveOptions({ generateTimeout, expire: 500 }).settings,
     clock: { now: () => (now += 10) },
     warn: (message) => warnings.push(message),
@@ -42,11 +47,12 @@ function entryOf(outcome: Outcome): Entry {
   return outcome.entry
 }
 
-function textOf(outcome: Outcome): { html: string; data: string | undefined } {
+async function textOf(outcome: Outcome): Promise<{ html: string; data: string | undefined }> {
   const entry = entryOf(outcome)
   if (entry.kind !== 'page') throw new Error(`not a page but ${entry.kind}`)
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-  return { html: decode(entry.html.identity!), data: entry.data && decode(entry.data.identity!) }
+  const { html, data } = entry
+  return { html: decode(html.identity!), data: data && decode(await readPlain(data, html)) }
 }
 
 describe('createDevEngine', () => {
@@ -56,8 +62,8 @@ describe('createDevEngine', () => {
     const target = createTarget('/', '/')
     const first = await engine.read(target, ORDINARY)
     expect(first).toMatchObject({ state: 'MISS', detail: 'generated' })
-    expect(textOf(first)).toEqual({ html: '<p>/ false {"n":1}</p>', data: '{"pageProps":{"n":1}}' })
-    expect(textOf(await engine.read(target, ORDINARY)).data).toBe('{"pageProps":{"n":2}}')
+    expect(await textOf(first)).toEqual({ html: '<p>/ false {"n":1}</p>', data: '{"pageProps":{"n":1}}' })
+    expect((await textOf(await engine.read(target, ORDINARY))).data).toBe('{"pageProps":{"n":2}}')
     expect(engine.peek(target.key)).toBeUndefined()
     expect(getStaticProps).toHaveBeenCalledWith(expect.objectContaining({ revalidateReason: 'stale' }))
   })
@@ -77,6 +83,17 @@ describe('createDevEngine', () => {
     if (entry.kind !== 'page') throw new Error('not a page')
     expect(Object.keys(entry.html).sort()).toEqual(['digest', 'identity'])
     expect(Object.keys(entry.data!).sort()).toEqual(['digest', 'identity'])
+  })
+
+  it('P3 data that the HTML holds is taken out of it for who asks for the data, not compressed', async () => {
+    const getStaticProps = () => ({ props: { text: 'x'.repeat(5000) } })
+    const { engine } = setUp('/', { getStaticProps }, { render: async ({ propsJson }) => `{"pageProps":${propsJson}}` })
+    const entry = entryOf(await engine.read(createTarget('/', '/'), ORDINARY))
+    if (entry.kind !== 'page') throw new Error('not a page')
+    expect([entry.data!.within, entry.data!.identity, entry.data!.makeable]).toEqual([1, undefined, ['identity']])
+    expect(await engine.complete(entry, 'data', 'identity')).toBe(true)
+    expect(Buffer.from(entry.data!.identity!).toString()).toBe(`{"pageProps":{"text":"${'x'.repeat(5000)}"}}`)
+    expect([entry.data!.br, entry.data!.makeable]).toEqual([undefined, []])
   })
 
   it('gives notFound the default lifetime and redirects their target', async () => {
@@ -108,7 +125,7 @@ describe('createDevEngine', () => {
 
     it('W01 runs getStaticPaths again on each request', async () => {
       const { engine, getStaticPaths } = setUpFallback(false)
-      expect(textOf(await engine.read(listed, ORDINARY)).data).toBe('{"pageProps":{"params":{"slug":"a b"}}}')
+      expect((await textOf(await engine.read(listed, ORDINARY))).data).toBe('{"pageProps":{"params":{"slug":"a b"}}}')
       await engine.read(listed, ORDINARY)
       expect(getStaticPaths).toHaveBeenCalledTimes(2)
     })
@@ -121,20 +138,23 @@ describe('createDevEngine', () => {
 
     it("F03 fallback: 'blocking' generates an unlisted path", async () => {
       const { engine } = setUpFallback('blocking')
-      expect(textOf(await engine.read(unlisted, ORDINARY)).html).toContain('"zzz"')
+      expect((await textOf(await engine.read(unlisted, ORDINARY))).html).toContain('"zzz"')
     })
 
     it('F04 F06 fallback: true answers with the shell unless the page itself is needed', async () => {
       const { engine } = setUpFallback(true)
       expect(await engine.read(unlisted, ORDINARY)).toEqual({ state: 'SHELL' })
-      expect(textOf(await engine.read(unlisted, COMPLETE)).html).toContain('"zzz"')
-      expect(textOf(await engine.read(listed, ORDINARY)).html).toContain('a b')
+      expect((await textOf(await engine.read(unlisted, COMPLETE))).html).toContain('"zzz"')
+      expect((await textOf(await engine.read(listed, ORDINARY))).html).toContain('a b')
     })
 
     it('F13 generates the shell on demand, without data', async () => {
       const { engine, getStaticProps } = setUpFallback(true)
       const shell = { ...unlisted, key: toShellKey('/b/[slug]'), params: {} }
-      expect(textOf(await engine.read(shell, ORDINARY))).toEqual({ html: '<p>/b/[slug] true {}</p>', data: undefined })
+      expect(await textOf(await engine.read(shell, ORDINARY))).toEqual({
+        html: '<p>/b/[slug] true {}</p>',
+        data: undefined,
+      })
       expect(getStaticProps).not.toHaveBeenCalled()
     })
 
@@ -157,7 +177,10 @@ describe('createDevEngine', () => {
   it('a dynamic page without data functions is rendered as it is, not as a fallback', async () => {
     const { engine } = setUp('/d/[id]', {}, { kind: 'static' })
     const target = { ...createTarget('/d/[id]', '/d/1', 'static'), key: toShellKey('/d/[id]') }
-    expect(textOf(await engine.read(target, ORDINARY))).toEqual({ html: '<p>/d/[id] false {}</p>', data: undefined })
+    expect(await textOf(await engine.read(target, ORDINARY))).toEqual({
+      html: '<p>/d/[id] false {}</p>',
+      data: undefined,
+    })
   })
 
   it('O18 revalidate runs getStaticProps once, with reason on-demand, and says what came out', async () => {

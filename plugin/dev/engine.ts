@@ -1,15 +1,15 @@
+import { toPlainBytes } from '../../runtime/cache/body.ts'
+import { createCompletion } from '../../runtime/cache/completion.ts'
 import { IsrError, isIsrError } from '../../runtime/errors.ts'
 import { toEntry } from '../../runtime/isr/generation.ts'
 import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
 import { toShellKey } from '../../runtime/routing/key.ts'
 import type {
-  PlainBody,
   Clock,
   Engine,
   Entry,
   Fallback,
-  Generated,
   Job,
   Outcome,
   Renderer,
@@ -35,15 +35,21 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
   const timeoutMs = settings.generateTimeout * 1000
   const running = new Set<Promise<unknown>>()
   const closing = new AbortController()
+  const complete = createCompletion({
+    // A page that is thrown away at once is sent as it is, over the loopback interface.
+    compress: async () => undefined,
+    onGrown() {},
+    onDamaged() {},
+  })
   const warnOfLargeData = createLargeDataWarnings(warn, { repeat: true })
 
   async function generate(target: Target, job: Extract<Job, { type: 'page' | 'shell' }>): Promise<Entry> {
     const startedAt = clock.now()
     const generated = await track(renderer.run(job, { timeoutMs, signal: closing.signal }))
     if (generated.kind === 'page') {
-      warnOfLargeData(target.route.pattern, target.path, generated.data?.identity.byteLength ?? 0)
+      warnOfLargeData(target.route.pattern, target.path, generated.data ? toPlainBytes(generated.data) : 0)
     }
-    return toEntry(target.key, toPlain(generated), { startedAt, generatedAt: clock.now() }, settings)
+    return toEntry(target.key, generated, { startedAt, generatedAt: clock.now() }, settings)
   }
 
   function generatePage(target: Target, reason: RevalidateReason): Promise<Entry> {
@@ -85,8 +91,7 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
   return {
     peek: () => undefined,
     read,
-    // Pages are made whole here.
-    complete: async () => true,
+    complete,
     async revalidate(target, { onlyGenerated }) {
       try {
         const { listed, fallback } = await findListing(target)
@@ -120,15 +125,4 @@ export function createDevEngine({ renderer, settings, clock, warn }: DevEngineOp
 
 function miss(entry: Entry): Outcome {
   return { state: 'MISS', detail: 'generated', entry }
-}
-
-/** A page that is thrown away at once is sent as it is, over the loopback interface. */
-function toPlain(generated: Generated): Generated {
-  if (generated.kind !== 'page') return generated
-  const { html, data } = generated
-  return { ...generated, html: toPlainBody(html), data: data && toPlainBody(data) }
-}
-
-function toPlainBody({ identity, digest }: PlainBody): PlainBody {
-  return { identity, digest }
 }

@@ -41,7 +41,8 @@ export function createDevSite(context: IsrContext, server: ViteDevServer): DevSi
     warn: (line: string) => logger.warn(line, { timestamp: true }),
     error: (line: string) => logger.error(line, { timestamp: true }),
   }
-  const renderer = createInProcessRenderer(loadApp, context.options.settings)
+  const { maxPageBytes } = context.options.settings
+  const renderer = createInProcessRenderer(loadApp, { maxPageBytes, compress: false })
   const engine = createDevEngine({
     renderer,
     settings: context.options.settings,

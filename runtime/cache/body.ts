@@ -22,6 +22,9 @@ const OTHERS: readonly Encoding[] = zstd ? ['zstd', 'gzip'] : ['gzip']
 export const OF_PLAIN: readonly Encoding[] = ['br', ...OTHERS]
 /** What can be made of one that is brotli only. */
 export const OF_BROTLI: readonly Encoding[] = [...OTHERS, 'identity']
+/** What can be made of one that is a part of another. */
+const OF_OTHER: readonly Encoding[] = [...OF_PLAIN, 'identity']
+const PLAIN: readonly Encoding[] = ['identity']
 
 /** Below this a compressed body saves less than a network packet. */
 const WORTH_COMPRESSING = 512
@@ -49,13 +52,70 @@ export async function createBody(
   contentType: string,
   options: { compress: boolean },
 ): Promise<PlainBody> {
-  const digest = createHash('sha256').update(contentType).update('\0').update(bytes).digest('base64url').slice(0, 27)
+  const digest = toDigest(bytes, contentType)
   const br = options.compress && isWorthCompressing(bytes) ? await compressBytes(bytes, 'br') : undefined
   return { identity: bytes, ...(br && { br, makeable: OTHERS }), digest }
 }
 
+/** The digest of a plain body: what its ETags are made of. */
+export function toDigest(bytes: Uint8Array, contentType: string): string {
+  return createHash('sha256').update(contentType).update('\0').update(bytes).digest('base64url').slice(0, 27)
+}
+
+/** What navigation data begins with: the part of it that the HTML may hold too goes from the second byte to the last but one. */
+export const DATA_BEGIN = '{"pageProps":'
+const BRACES_BYTES = 2
+
+/**
+ * Where HTML holds the navigation data, if it does. They are of the same props, and written with the same escapes.
+ *
+ * @param data begins as `DATA_BEGIN` does
+ */
+export function findData(html: Buffer, data: Uint8Array): number | undefined {
+  // From the end: it stands behind all that is to be seen.
+  const at = html.lastIndexOf(data.subarray(1, -1))
+  return at === -1 ? undefined : at
+}
+
+/**
+ * Navigation data of which the HTML holds all but the braces around it.
+ *
+ * @param compress whether it may be compressed, where that is worth it
+ */
+export function toBodyWithin(within: number, size: number, digest: string, compress: boolean): Body {
+  return { size, within, digest, makeable: compress && size >= WORTH_COMPRESSING ? OF_OTHER : PLAIN }
+}
+
+/** A body of which compressed forms are made later, where that is worth it. */
+export function toCompressible(body: Body): Body {
+  if (toPlainBytes(body) < WORTH_COMPRESSING) return body
+  return { ...body, makeable: body.within === undefined ? OF_PLAIN : OF_OTHER }
+}
+
+/** Whether a plain HTML of so many bytes can hold navigation data there. */
+export function canHold(htmlBytes: number, within: number, size: number): boolean {
+  return size >= DATA_BEGIN.length + 1 && within + size - BRACES_BYTES <= htmlBytes
+}
+
+/**
+ * The plain form of navigation data that the HTML holds.
+ *
+ * @param html the plain one
+ * @throws when there is something else
+ */
+function cutData(html: Uint8Array, within: number, size: number): Buffer {
+  if (canHold(html.byteLength, within, size)) {
+    const data = Buffer.allocUnsafeSlow(size)
+    data.write('{')
+    data.set(html.subarray(within, within + size - BRACES_BYTES), 1)
+    data.write('}', size - 1)
+    if (data.toString('latin1', 0, DATA_BEGIN.length) === DATA_BEGIN) return data
+  }
+  throw new Error(`The HTML holds no navigation data at byte ${within}`)
+}
+
 /** Whether a body is large enough for the compressed forms to save something. */
-export function isWorthCompressing(bytes: Uint8Array): boolean {
+function isWorthCompressing(bytes: Uint8Array): boolean {
   return bytes.byteLength >= WORTH_COMPRESSING
 }
 
@@ -87,6 +147,20 @@ export function compressBody(body: Body): Body {
 
 /** Up to here decompressing takes less of this thread than handing it to another one. */
 const QUICK_BYTES = 64 * 1024
+
+/**
+ * The plain form of a body, made where it is not there.
+ *
+ * @param html the one that holds it, if it is a part of that
+ * @throws when it is not what it should be
+ */
+export async function readPlain(body: Body, html: Body): Promise<Uint8Array> {
+  const { identity, within, size = 0 } = body
+  if (identity) return identity
+  return within === undefined
+    ? decompressBody(body)
+    : cutData(html.identity ?? (await decompressBody(html)), within, size)
+}
 
 /**
  * The plain form of a body that has brotli.
@@ -144,11 +218,12 @@ export function joinBodies(html: Body, data: Body | undefined): { html: Body; da
   return { html: move(bodies[0]), data: bodies[1] && move(bodies[1]) }
 }
 
+/** Without the plain form, where it can be made again. */
 function toStored(body: Body): Body {
-  const { br, zstd, gzip, digest, makeable = [] } = body
-  if (!br) return body
-  const others = { ...(zstd && { zstd }), ...(gzip && { gzip }) }
-  return { br, ...others, digest, size: toPlainBytes(body), makeable: [...new Set([...makeable, 'identity' as const])] }
+  const { identity, ...others } = body
+  if (!identity || (!body.br && body.within === undefined)) return body
+  const makeable = [...new Set([...(body.makeable ?? []), 'identity' as const])]
+  return { ...others, size: identity.byteLength, makeable }
 }
 
 const FORMS = ['identity', 'br', 'zstd', 'gzip'] as const

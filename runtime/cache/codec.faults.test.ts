@@ -2,24 +2,25 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isLong } from '../../scripts/flags.ts'
 import type { Body, Entry } from '../types.ts'
-import { compressBody, createBody, decompressBody } from './body.ts'
+import { compressBody, createBody, decompressBody, toBodyWithin, toPlainBytes } from './body.ts'
 import { decodeEntry, encodeEntry, readHeader } from './codec.ts'
 import { sha256 } from './sha256.ts'
 import { anyEntry, toNotFound } from './testing/entries.ts'
 import { processorMs } from './testing/processor.ts'
 
 const KEY = 'p:/posts/1'
-const HEADER_BYTES = 40
+const HEADER_BYTES = 44
 const DIGEST_BYTES = 32
 const ABSENT = 0xffffffff
 
-/** As a reader of its record has it: text that compresses, and navigation data. */
-async function createPage(seed: string, revalidate = 60): Promise<Entry> {
+/** As a reader of its record has it: text that compresses, and navigation data, which the HTML may hold. */
+async function createPage(seed: string, revalidate = 60, isHeld = false): Promise<Entry> {
   const words = Array.from({ length: isLong ? 1200 : 150 }, (_, index) =>
     sha256(`${seed} ${index}`).toString('hex', 0, 4),
   )
-  const html = `<!DOCTYPE html><html><body><p>${words.join('</p><p>')}</p></body></html>`
   const data = JSON.stringify({ pageProps: { words } })
+  const held = isHeld ? `<script type="application/json">${data}</script>` : ''
+  const html = `<!DOCTYPE html><html><body><p>${words.join('</p><p>')}</p>${held}</body></html>`
   const [htmlBody, dataBody] = await Promise.all([
     createBody(Buffer.from(html), 'text/html; charset=utf-8', { compress: false }),
     createBody(Buffer.from(data), 'application/json; charset=utf-8', { compress: false }),
@@ -31,16 +32,14 @@ async function createPage(seed: string, revalidate = 60): Promise<Entry> {
     kind: 'page',
     status: 200,
     html: compressBody(htmlBody),
-    data: compressBody(dataBody),
+    data: isHeld ? toBodyWithin(html.indexOf(data) + 1, data.length, dataBody.digest, true) : compressBody(dataBody),
   }
 }
 
-let page: Entry
-let whole: Buffer
-beforeAll(async () => {
-  page = await createPage('one')
-  whole = Buffer.from(encodeEntry(page))
-})
+const FORMATS = [
+  { where: 'with its data beside it', isHeld: false },
+  { where: 'with its data within', isHeld: true },
+]
 
 /** Puts a right checksum on altered bytes: damage that happened before the record was made, or that somebody made on purpose. */
 function reseal(record: Buffer): Buffer {
@@ -64,6 +63,7 @@ function toRegions(record: Buffer): Array<{ name: string; start: number; end: nu
       start: 24 + 4 * index,
       end: 28 + 4 * index,
     })),
+    { name: 'place of the navigation data', start: 40, end: 44 },
   ]
   let offset = HEADER_BYTES + record.readUInt32LE(20)
   regions.push({ name: 'meta', start: HEADER_BYTES, end: offset })
@@ -83,14 +83,22 @@ function expectServable(entry: Entry | undefined, record: Buffer): void {
   if (entry?.kind !== 'page') return
   for (const body of [entry.html, entry.data]) {
     if (!body) continue
-    const { identity, br, zstd, gzip, digest } = body
+    const { identity, br, zstd, gzip, digest, within } = body
     expect(digest).toMatch(/^[ -~]*$/)
     for (const part of [identity, br, zstd, gzip]) if (part) expect(part.byteLength).toBeLessThan(record.length)
-    expect(identity ?? br).toBeDefined()
+    expect(identity ?? br ?? within).toBeDefined()
+    if (within !== undefined) expect(within + toPlainBytes(body) - 2).toBeLessThanOrEqual(toPlainBytes(entry.html))
   }
 }
 
-describe('a real page, damaged', () => {
+describe.each(FORMATS)('a real page $where, damaged', ({ isHeld }) => {
+  let page: Entry
+  let whole: Buffer
+  beforeAll(async () => {
+    page = await createPage('one', 60, isHeld)
+    whole = Buffer.from(encodeEntry(page))
+  })
+
   it('REL-26 P2 each single bit that flips is found', () => {
     const copy = Buffer.from(whole)
     let found = 0
@@ -133,7 +141,7 @@ describe('a real page, damaged', () => {
   })
 
   it('REL-26 each part of it on its own: set to extremes, to noise, or to that of another record', async () => {
-    const other = Buffer.from(encodeEntry(await createPage('two', 3600)))
+    const other = Buffer.from(encodeEntry(await createPage('two', 3600, isHeld)))
     for (const { name, start, end } of toRegions(whole)) {
       const size = end - start
       const noise = fc.sample(fc.uint8Array({ minLength: size, maxLength: size }), { numRuns: 20, seed: 1 })
@@ -193,7 +201,7 @@ describe('a real page, damaged', () => {
 
   it('REL-26 W23 each other version, with a right checksum', () => {
     for (let version = 0; version < 256; version++) {
-      if (version === 2) continue
+      if (version === 3) continue
       const record = Buffer.from(whole)
       record.writeUInt8(version, 4)
       expect(decodeEntry(reseal(record), KEY)).toBeUndefined()
@@ -214,7 +222,27 @@ describe('a real page, damaged', () => {
       whole.subarray(HEADER_BYTES),
     ]
     for (const format of formats) {
-      for (const size of [0, 1, 39, 40, 55, 56, 71, 72, 73, 87, 88, 4096, whole.length, 1_000_000]) {
+      for (const size of [
+        0,
+        1,
+        39,
+        40,
+        43,
+        44,
+        55,
+        56,
+        71,
+        72,
+        73,
+        75,
+        76,
+        77,
+        87,
+        88,
+        4096,
+        whole.length,
+        1_000_000,
+      ]) {
         const file = Buffer.alloc(size)
         format.copy(file)
         expect(decodeEntry(file, KEY)).toBeUndefined()
@@ -243,7 +271,14 @@ describe('a real page, damaged', () => {
   })
 })
 
-describe('what a record says of its own size', () => {
+describe.each(FORMATS)('what a record of a page $where says of its own size', ({ isHeld }) => {
+  let page: Entry
+  let whole: Buffer
+  beforeAll(async () => {
+    page = await createPage('one', 60, isHeld)
+    whole = Buffer.from(encodeEntry(page))
+  })
+
   it('REL-26 P7 a length that is a lie makes no buffer', () => {
     const before = process.memoryUsage()
     const begin = processorMs()

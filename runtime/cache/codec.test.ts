@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Body, Entry } from '../types.ts'
-import { OF_BROTLI, toPlainBytes } from './body.ts'
+import { OF_BROTLI, toBodyWithin, toPlainBytes } from './body.ts'
 import { decodeEntry, encodeEntry, readFacts, readHeader, RECORD_HEADER_BYTES } from './codec.ts'
 import { sha256 } from './sha256.ts'
 import { anyEntry, toEntryOf, toNotFound } from './testing/entries.ts'
+
+type PageEntry = Extract<Entry, { kind: 'page' }>
 
 /** Puts a right checksum on altered bytes: the attack that a checksum does not stop. */
 function reseal(record: Uint8Array): Buffer {
@@ -16,11 +18,11 @@ function reseal(record: Uint8Array): Buffer {
 /** A record whose meta data says something else, sealed as one of ours. `Infinity` is written as JSON can. */
 function withMeta(entry: Entry, changes: object): Buffer {
   const record = Buffer.from(encodeEntry(entry))
-  const end = 40 + record.readUInt32LE(20)
-  const meta = { ...(JSON.parse(record.toString('utf8', 40, end)) as object), ...changes }
+  const end = RECORD_HEADER_BYTES + record.readUInt32LE(20)
+  const meta = { ...(JSON.parse(record.toString('utf8', RECORD_HEADER_BYTES, end)) as object), ...changes }
   const text = JSON.stringify(meta, (_key, value: unknown) => (value === Infinity ? '<infinity>' : value))
   const json = Buffer.from(text.replace('"<infinity>"', '1e999'))
-  const changed = Buffer.concat([record.subarray(0, 40), json, record.subarray(end)])
+  const changed = Buffer.concat([record.subarray(0, RECORD_HEADER_BYTES), json, record.subarray(end)])
   changed.writeUInt32LE(changed.length, 16)
   changed.writeUInt32LE(json.length, 20)
   return reseal(changed)
@@ -107,7 +109,7 @@ describe('records', () => {
     )
   })
 
-  it.each([1, 3])('REL-26 a record of version %i is no entry', (version) => {
+  it.each([1, 2, 4])('REL-26 a record of version %i is no entry', (version) => {
     const record = Buffer.from(encodeEntry(toNotFound('p:/a')))
     record.writeUInt8(version, 4)
     expect(decodeEntry(reseal(record), 'p:/a')).toBeUndefined()
@@ -122,7 +124,7 @@ describe('records', () => {
   })
 
   const html: Body = { identity: Buffer.from('twenty bytes of html'), digest: 'x' }
-  const page: Entry = { ...toNotFound('p:/a'), kind: 'page', status: 200, html, data: undefined }
+  const page: PageEntry = { ...toNotFound('p:/a'), kind: 'page', status: 200, html, data: undefined }
   const redirect: Entry = { ...toNotFound('p:/a'), kind: 'redirect', status: 308, destination: '/b', basePath: true }
 
   it.each<[what: string, offset: number, value: number]>([
@@ -135,6 +137,7 @@ describe('records', () => {
     ['a body that is longer than its plain form', 28, 19],
     ['a body that it does not have', 32, 0],
     ['the plain form of a body that it does not have', 36, 0],
+    ['the place of a body that it does not have', 40, 0],
   ])('REL-26 a record with %s is no entry, though its checksum fits', (_what, offset, value) => {
     const record = Buffer.from(encodeEntry(page))
     record.writeUInt8(value, offset)
@@ -169,6 +172,64 @@ describe('records', () => {
   ])('REL-26 P8 %s in the meta data is no entry, whoever sealed it', (_what, entry, wrong) => {
     expect(decodeEntry(withMeta(entry, {}), entry.key)).toEqual(entry)
     expect(decodeEntry(withMeta(entry, wrong), entry.key)).toBeUndefined()
+  })
+
+  /** HTML of 100 bytes that holds 50 of navigation data, without the braces, from the 30th on. */
+  const holder: PageEntry = {
+    ...page,
+    html: { br: Buffer.alloc(20), size: 100, digest: 'x', makeable: OF_BROTLI },
+    data: toBodyWithin(30, 52, 'y', true),
+  }
+
+  it('P3 of navigation data that the HTML holds a record says where, whatever forms it has', () => {
+    expect(decodeEntry(encodeEntry(holder), page.key)).toEqual(holder)
+    const grown = {
+      ...holder.data!,
+      identity: Buffer.alloc(52),
+      br: Buffer.alloc(9),
+      gzip: Buffer.alloc(9),
+      makeable: [],
+    }
+    expect(encodeEntry({ ...holder, data: grown })).toEqual(encodeEntry(holder))
+    expect(readFacts(Buffer.from(encodeEntry(holder)), page.key)).toMatchObject({ htmlBytes: 100, dataBytes: 52 })
+    for (const last of [
+      toBodyWithin(50, 52, 'y', true),
+      toBodyWithin(0, 102, 'y', true),
+      toBodyWithin(88, 14, '', true),
+    ]) {
+      expect(decodeEntry(encodeEntry({ ...holder, data: last }), page.key)).toEqual({ ...holder, data: last })
+    }
+  })
+
+  it.each<[what: string, at: number, size: number]>([
+    ['goes on behind the HTML', 51, 52],
+    ['begins behind the HTML', 100, 52],
+    ['begins far behind the HTML', 0xfffffffe, 52],
+    ['begins before the HTML', -30 >>> 0, 52],
+    ['is larger than the HTML', 0, 103],
+    ['is as large as numbers go', 0, 0xfffffffe],
+    ['has no size', 30, 0xffffffff],
+    ['is nothing', 30, 0],
+    ['is no more than what it begins with', 30, 13],
+  ])('REL-26 P2 navigation data within the HTML that %s makes no entry, whoever sealed it', (_what, at, size) => {
+    const record = Buffer.from(encodeEntry(holder))
+    record.writeUInt32LE(size, 36)
+    record.writeUInt32LE(at, 40)
+    expect(decodeEntry(reseal(record), page.key)).toBeUndefined()
+    expect(readFacts(reseal(record), page.key)).toBeUndefined()
+  })
+
+  it('REL-26 navigation data is either within the HTML or a body, and only a page has any', () => {
+    const record = Buffer.from(encodeEntry(holder))
+    record.writeUInt32LE(0, 32)
+    expect(decodeEntry(reseal(record), page.key)).toBeUndefined()
+    const own = Buffer.from(encodeEntry({ ...holder, data: { identity: Buffer.alloc(52), digest: 'y' } }))
+    own.writeUInt32LE(30, 40)
+    expect(decodeEntry(reseal(own), page.key)).toBeUndefined()
+    const none = Buffer.from(encodeEntry(toNotFound('p:/a')))
+    none.writeUInt32LE(52, 36)
+    none.writeUInt32LE(0, 40)
+    expect(decodeEntry(reseal(none), 'p:/a')).toBeUndefined()
   })
 
   it('REL-26 a record without a time of its start, or without its page, is no entry', () => {

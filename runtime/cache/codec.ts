@@ -1,5 +1,5 @@
 import type { Body, Entry, EntryTimes } from '../types.ts'
-import { OF_BROTLI, toOwnBuffer, toPlainBytes } from './body.ts'
+import { canHold, OF_BROTLI, toBodyWithin, toOwnBuffer, toPlainBytes } from './body.ts'
 import { sha256 } from './sha256.ts'
 
 /*
@@ -11,16 +11,20 @@ import { sha256 } from './sha256.ts'
  *   16  length of the whole record, uint32
  *   20  length of the meta data, uint32
  *   24  of the HTML: length as it is stored, plain length, uint32 each; ABSENT for none
- *   32  of the navigation data: the same
- *   40  meta data as JSON: clear key, status, times, lifetimes, digests, redirect
+ *   32  of the navigation data: the same; of what the HTML holds no length as it is stored
+ *   40  where in the plain HTML the navigation data lies, without the braces around it, uint32; ABSENT where it does not
+ *   44  meta data as JSON: clear key, status, times, lifetimes, digests, redirect
  *       HTML, navigation data: brotli where that is shorter than the plain form, else plain
  *  -32  SHA-256 of all before it
  *
  * Numbers are little-endian.
  */
 const MAGIC = Buffer.from('ISRE', 'latin1')
-const VERSION = 2
-const HEADER_BYTES = 40
+const VERSION = 3
+const HTML_AT = 24
+const DATA_AT = 32
+const WITHIN_AT = 40
+const HEADER_BYTES = 44
 const DIGEST_BYTES = 32
 const ABSENT = 0xffffffff
 const KINDS = ['page', 'notFound', 'redirect'] as const
@@ -45,18 +49,25 @@ interface Meta extends Omit<EntryTimes, 'startedAt'> {
   basePath?: boolean
 }
 
-/** A body of a record: brotli where that is shorter than the plain form. */
+/** A body of a record: brotli where that is shorter than the plain form, nothing of what the HTML holds. */
 interface Part<Bytes extends Uint8Array = Uint8Array> {
-  readonly bytes: Bytes
+  readonly bytes: Bytes | undefined
   readonly plainBytes: number
+  readonly within: number | undefined
 }
+
+type Parts<Bytes extends Uint8Array = Uint8Array> = readonly [
+  html: Part<Bytes> | undefined,
+  data: Part<Bytes> | undefined,
+]
 
 /** Turns an entry into its record. Of each body it has the brotli form, where there is one. */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const parts = entry.kind === 'page' ? [toPart(entry.html), entry.data && toPart(entry.data)] : [undefined, undefined]
+  const parts: Parts =
+    entry.kind === 'page' ? [toPart(entry.html), entry.data && toPart(entry.data)] : [undefined, undefined]
   const meta = Buffer.from(JSON.stringify(toMeta(entry)))
   const length = parts.reduce(
-    (sum, part) => sum + (part?.bytes.byteLength ?? 0),
+    (sum, part) => sum + (part?.bytes?.byteLength ?? 0),
     HEADER_BYTES + meta.length + DIGEST_BYTES,
   )
   if (length >= ABSENT) throw new RangeError(`The entry ${entry.key} has ${length} bytes, more than a record can hold`)
@@ -68,12 +79,14 @@ export function encodeEntry(entry: Entry): Uint8Array {
   record.writeUInt32LE(meta.length, 20)
   let offset = HEADER_BYTES + meta.copy(record, HEADER_BYTES)
   for (const [index, part] of parts.entries()) {
-    record.writeUInt32LE(part?.bytes.byteLength ?? ABSENT, 24 + 8 * index)
-    record.writeUInt32LE(part?.plainBytes ?? ABSENT, 28 + 8 * index)
-    if (!part) continue
+    const at = index === 0 ? HTML_AT : DATA_AT
+    record.writeUInt32LE(part?.bytes?.byteLength ?? ABSENT, at)
+    record.writeUInt32LE(part?.plainBytes ?? ABSENT, at + 4)
+    if (!part?.bytes) continue
     record.set(part.bytes, offset)
     offset += part.bytes.byteLength
   }
+  record.writeUInt32LE(parts[1]?.within ?? ABSENT, WITHIN_AT)
   sha256(record.subarray(0, offset)).copy(record, offset)
   return record
 }
@@ -121,8 +134,12 @@ export function readFacts(record: Buffer, key: string): RecordFacts | undefined 
 }
 
 function toPart(body: Body): Part | undefined {
+  const { within } = body
+  const plainBytes = toPlainBytes(body)
+  // Whatever forms of it were made meanwhile.
+  if (within !== undefined) return { bytes: undefined, plainBytes, within }
   const bytes = body.br ?? body.identity
-  return bytes && { bytes, plainBytes: toPlainBytes(body) }
+  return bytes && { bytes, plainBytes, within }
 }
 
 function toMeta(entry: Entry): Meta {
@@ -152,9 +169,18 @@ function parseParts(record: Buffer, key: string) {
     const [length, plainBytes] = [record.readUInt32LE(at), record.readUInt32LE(at + 4)]
     if (length === ABSENT && plainBytes === ABSENT) return undefined
     if (length > plainBytes || plainBytes === ABSENT) return 'damaged'
-    return { bytes: record.subarray(end, (end += length)), plainBytes }
+    return { bytes: record.subarray(end, (end += length)), plainBytes, within: undefined }
   }
-  const [html, data] = [takePart(24), takePart(32)]
+  function takeData(holder: ReturnType<typeof takePart>): ReturnType<typeof takePart> {
+    const [length, plainBytes, within] = [DATA_AT, DATA_AT + 4, WITHIN_AT].map((at) => record.readUInt32LE(at))
+    if (within === ABSENT) return takePart(DATA_AT)
+    if (typeof holder !== 'object' || length !== ABSENT) return 'damaged'
+    return canHold(holder.plainBytes, within!, plainBytes!)
+      ? { bytes: undefined, plainBytes: plainBytes!, within }
+      : 'damaged'
+  }
+  const html = takePart(HTML_AT)
+  const data = takeData(html)
   if (html === 'damaged' || data === 'damaged' || end + DIGEST_BYTES !== record.length) return undefined
   if (!sha256(record.subarray(0, end)).equals(record.subarray(end))) return undefined
   const meta = JSON.parse(record.toString('utf8', HEADER_BYTES, bodiesAt)) as Meta
@@ -162,11 +188,7 @@ function parseParts(record: Buffer, key: string) {
 }
 
 /** The checksum says that the record is what was written; this says that it is something that can be served. */
-function toEntry(
-  header: RecordHeader,
-  meta: Meta,
-  [htmlPart, dataPart]: readonly [html: Part<Buffer> | undefined, data: Part<Buffer> | undefined],
-): Entry | undefined {
+function toEntry(header: RecordHeader, meta: Meta, [htmlPart, dataPart]: Parts<Buffer>): Entry | undefined {
   const { key, generatedAt, revalidate, expire } = meta
   const { kind, startedAt } = header
   const times = { startedAt, generatedAt, revalidate, expire }
@@ -194,7 +216,9 @@ function isSeconds(value: unknown): value is number {
 function toBody(part: Part<Buffer> | undefined, digest: unknown): Body | undefined {
   // The digest goes into a header, which other characters would make an exception.
   if (!part || typeof digest !== 'string' || !/^[ -~]*$/.test(digest)) return undefined
-  const { bytes, plainBytes } = part
+  const { bytes, plainBytes, within } = part
+  if (within !== undefined) return toBodyWithin(within, plainBytes, digest, true)
+  if (!bytes) return undefined
   if (bytes.byteLength === plainBytes) return { identity: bytes, digest }
   return { br: bytes, size: plainBytes, digest, makeable: OF_BROTLI }
 }

@@ -1,8 +1,8 @@
-import { brotliCompressSync, gunzipSync } from 'node:zlib'
+import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
 import { toPageEntry } from '../isr/testing/engine-kit.ts'
 import type { Body, Entry } from '../types.ts'
-import { OF_BROTLI, OF_PLAIN } from './body.ts'
+import { compressBytesHere, OF_BROTLI, OF_PLAIN, toBodyWithin } from './body.ts'
 import { createCompletion, toSettled, type CompletionOptions } from './completion.ts'
 
 const TEXT = Buffer.from('text '.repeat(400))
@@ -34,7 +34,7 @@ describe('createCompletion', () => {
     expect(entry.html.br).toEqual(BR)
     expect(entry.html.makeable).toEqual(OF_PLAIN.filter((each) => each !== 'br'))
     expect(compress).toHaveBeenCalledTimes(1)
-    expect(onGrown.mock.calls).toEqual([[entry, 'br']])
+    expect(onGrown.mock.calls).toEqual([[entry, entry.html, 'br']])
   })
 
   it('W17 forms that are made at the same time all stay', async () => {
@@ -106,6 +106,77 @@ describe('createCompletion', () => {
       expect(onDamaged.mock.calls).toEqual([[entry, expect.any(Error)]])
       expect([entry.html.identity, entry.html.gzip, onGrown.mock.calls.length]).toEqual([undefined, undefined, 0])
     }
+  })
+})
+
+describe('navigation data that the HTML holds', () => {
+  const DATA = Buffer.from(JSON.stringify({ pageProps: { text: 'text '.repeat(200) } }))
+  const HTML = Buffer.concat([Buffer.from('<html>{'), DATA.subarray(1)])
+  const HTML_BR = brotliCompressSync(HTML)
+  const toHeld = (html: Partial<Body>, at = 7): PageEntry => ({
+    ...toEntry(html),
+    data: toBodyWithin(at, DATA.length, 'digest', true),
+  })
+  const FRESH: Partial<Body> = { identity: HTML, makeable: OF_PLAIN }
+  const STORED: Partial<Body> = { br: HTML_BR, size: HTML.length, makeable: OF_BROTLI }
+  const compress = async (bytes: Uint8Array) => compressBytesHere(bytes)
+
+  it.each([FRESH, STORED])('P3 W17 each form is made of the HTML, and nothing of the HTML is for it', async (from) => {
+    const { complete, onGrown } = createKit({ compress })
+    const entry = toHeld(from)
+    const data = entry.data!
+    expect(
+      await Promise.all((['br', 'gzip', 'identity'] as const).map((each) => complete(entry, 'data', each))),
+    ).toEqual([true, true, true])
+    expect([data.identity!, brotliDecompressSync(data.br!), gunzipSync(data.gzip!)].map(String)).toEqual(
+      Array.from({ length: 3 }, () => DATA.toString()),
+    )
+    for (const part of [data.identity!, data.br!, data.gzip!]) expect(part.buffer.byteLength).toBe(part.byteLength)
+    expect(data.makeable).toEqual(OF_PLAIN.filter((each) => each === 'zstd'))
+    expect(entry.html).toEqual(toHeld(from).html)
+    expect(onGrown.mock.calls.map(([, body, encoding]) => [body === data, encoding])).toEqual(
+      expect.arrayContaining([
+        [true, 'br'],
+        [true, 'gzip'],
+        [true, 'identity'],
+      ]),
+    )
+  })
+
+  it('data that brotli does not make smaller can still be had plain', async () => {
+    const { complete } = createKit({ compress: async () => undefined })
+    const entry = toHeld(STORED)
+    expect(await complete(entry, 'data', 'br')).toBe(true)
+    expect(entry.data!.makeable).toEqual(['identity'])
+    expect(await complete(entry, 'data', 'identity')).toBe(true)
+    expect([String(entry.data!.identity), entry.data!.makeable]).toEqual([DATA.toString(), []])
+  })
+
+  it.each<[what: string, entry: PageEntry]>([
+    ['elsewhere in the HTML', toHeld(FRESH, 6)],
+    ['elsewhere in the HTML as it was stored', toHeld(STORED, 8)],
+    ['behind the HTML', toHeld(FRESH, HTML.length)],
+    ['in HTML that is cut off', toHeld({ ...STORED, br: HTML_BR.subarray(0, -4) })],
+    ['in HTML of another size', toHeld({ ...STORED, size: HTML.length - 1 })],
+  ])('P2 P8 an entry whose data is %s is told of as damaged, and nobody gets it', async (_what, entry) => {
+    const { complete, onDamaged, onGrown } = createKit({ compress })
+    expect(await complete(entry, 'data', 'br')).toBe(false)
+    expect(onDamaged.mock.calls).toEqual([[entry, expect.any(Error)]])
+    expect([entry.data!.br, onGrown.mock.calls.length]).toEqual([undefined, 0])
+  })
+
+  it('P7 brotli takes the place of plain HTML whatever is made of the data; what is made of that stays, but the plain form', () => {
+    const settle = (data: Partial<Body>) =>
+      toSettled({ ...toHeld({ ...FRESH, br: HTML_BR, makeable: [] }), data: { ...DATA_BODY, ...data } })!
+    const DATA_BODY = toBodyWithin(7, DATA.length, 'digest', true)
+    const none = settle({})
+    expect(none.html.identity).toBeUndefined()
+    expect(none.data).toEqual(DATA_BODY)
+    expect(none.html.br!.buffer.byteLength).toBe(HTML_BR.length)
+    const gzip = Buffer.from('gz')
+    const some = settle({ identity: DATA, gzip, makeable: ['br'] })
+    expect(some.data).toEqual({ ...DATA_BODY, gzip, makeable: ['br', 'identity'] })
+    expect(some.html.br!.buffer.byteLength).toBe(HTML_BR.length + 2)
   })
 })
 

@@ -1,6 +1,6 @@
 import { toErrorMessage } from '../errors.ts'
 import type { Body, Encoding, Engine, Entry } from '../types.ts'
-import { compressBytes, decompressBody, joinBodies } from './body.ts'
+import { compressBytes, joinBodies, readPlain } from './body.ts'
 
 /** An entry that holds a page. */
 type PageEntry = Extract<Entry, { kind: 'page' }>
@@ -10,8 +10,8 @@ export type Compress = (bytes: Uint8Array) => Promise<Uint8Array | undefined>
 
 export interface CompletionOptions {
   readonly compress: Compress
-  /** Called when an entry has got a form. */
-  readonly onGrown: (entry: PageEntry, encoding: Encoding) => void
+  /** Called when a body of an entry has got a form. */
+  readonly onGrown: (entry: PageEntry, body: Body, encoding: Encoding) => void
   /** Called when what an entry holds is not what it should be. */
   readonly onDamaged: (entry: PageEntry, error: Error) => void
 }
@@ -29,9 +29,9 @@ export function createCompletion({ compress, onGrown, onDamaged }: CompletionOpt
   async function grow(entry: PageEntry, body: Body, encoding: Encoding): Promise<boolean> {
     let plain: Uint8Array
     try {
-      plain = body.identity ?? (await decompressBody(body))
+      plain = await readPlain(body, entry.html)
     } catch (error) {
-      onDamaged(entry, new Error(`it cannot be decompressed: ${toErrorMessage(error)}`, { cause: error }))
+      onDamaged(entry, new Error(`it cannot be read: ${toErrorMessage(error)}`, { cause: error }))
       return false
     }
     const made = encoding === 'identity' ? plain : await makeCompressed(plain, encoding)
@@ -39,8 +39,9 @@ export function createCompletion({ compress, onGrown, onDamaged }: CompletionOpt
     const growing: Growing = body
     if (made) growing[encoding] = toBuffer(made)
     // What brotli does not make smaller, nothing does.
-    growing.makeable = encoding === 'br' && !made ? [] : body.makeable?.filter((each) => each !== encoding)
-    onGrown(entry, encoding)
+    const isCompressible = made !== undefined || encoding !== 'br'
+    growing.makeable = body.makeable?.filter((each) => each !== encoding && (isCompressible || each === 'identity'))
+    onGrown(entry, body, encoding)
     return true
   }
 
@@ -74,6 +75,11 @@ function toBuffer(bytes: Uint8Array): Buffer {
 export function toSettled(entry: PageEntry): PageEntry | undefined {
   const bodies = [entry.html, entry.data]
   const isRedundant = bodies.some((body) => body?.br && body.identity)
-  if (!isRedundant || bodies.some((body) => body?.makeable?.includes('br'))) return undefined
+  if (!isRedundant || bodies.some(isToBeCompressed)) return undefined
   return { ...entry, ...joinBodies(entry.html, entry.data) }
+}
+
+/** Whether a body is stored as brotli, and is not yet. What the HTML holds is stored with that. */
+export function isToBeCompressed(body: Body | undefined): boolean {
+  return body?.within === undefined && body?.makeable?.includes('br') === true
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createFloors } from '../isr/floors.ts'
-import type { Entry, Prerendered } from '../types.ts'
+import type { Body, Entry, Prerendered } from '../types.ts'
 import { createFakePrerendered, createFakeStore, nowEntry, toPageEntry, watch } from '../isr/testing/engine-kit.ts'
 import { createVirtualClock, settle, type VirtualClock } from '../isr/testing/virtual-clock.ts'
-import { compressBody, OF_BROTLI, OF_PLAIN } from './body.ts'
+import { compressBody, OF_BROTLI, OF_PLAIN, toBodyWithin } from './body.ts'
 import { decodeEntry, encodeEntry } from './codec.ts'
 import { createLeisure } from './leisure.ts'
 import { createLayers, type LayersOptions, type StoreTrouble } from './layers.ts'
@@ -48,7 +48,7 @@ describe('layers with what nobody waits for', () => {
   function createBusyKit() {
     const clock = createVirtualClock()
     const state = { busy: true }
-    const compress = vi.fn(async () => Buffer.from('br'))
+    const compress = vi.fn(async (_bytes: Uint8Array) => Buffer.from('br'))
     const leisure = createLeisure({ clock, isBusy: () => state.busy })
     return { ...createKit(1e6, { leisure, compress }, clock), state, compress }
   }
@@ -74,6 +74,36 @@ describe('layers with what nobody waits for', () => {
     expect(layers.held(KEY)).toEqual(stored)
     expect(await layers.complete(layers.held(KEY)!, 'html', 'br')).toBe(true)
     expect(compress).toHaveBeenCalledTimes(1)
+  })
+
+  it('P10 P3 data that the HTML holds is never compressed for nobody: only for who takes it', async () => {
+    const { clock, state, compress, layers, store } = createBusyKit()
+    const text = '{"pageProps":{"text":"v1"}}'
+    const data = toBodyWithin(3, text.length, 'digest', true)
+    const html = { identity: Buffer.from(`<p>${text.slice(1)}`), digest: 'v1', makeable: OF_PLAIN }
+    void layers.put({ ...toUncompressed(clock, 'v1'), html, data: { ...data, makeable: [...OF_PLAIN, 'identity'] } })
+    state.busy = false
+    await clock.advance(100)
+    expect(compress.mock.calls).toEqual([[html.identity]])
+    const stored = decodeEntry(store.records.get(KEY)!, KEY)
+    expect(stored).toMatchObject({ html: { br: Buffer.from('br') }, data })
+    const held = layers.held(KEY) as PageEntry
+    expect([held.html.identity, held.html.br, held.data!.within]).toEqual([undefined, Buffer.from('br'), 3])
+  })
+
+  it('P7 forms of the data leave those of the HTML as they are', async () => {
+    const { clock, layers, memory } = createBusyKit()
+    const text = '{"pageProps":{"text":"v1"}}'
+    const plain = Buffer.from(`<p>${text.slice(1)}`)
+    const html = { identity: plain, br: Buffer.from('br'), digest: 'v1', makeable: [] }
+    const data: Body = { ...toBodyWithin(3, text.length, 'digest', true), makeable: ['br', 'identity'] }
+    const entry: PageEntry = { ...toUncompressed(clock, 'v1'), html, data }
+    memory.set(entry)
+    const before = memory.bytes()
+    expect(await layers.complete(entry, 'data', 'br')).toBe(true)
+    // Somebody takes the plain HTML.
+    expect(layers.held(KEY)).toBe(entry)
+    expect(memory.bytes()).toBeGreaterThan(before)
   })
 
   it('P12 what `res.revalidate` waits for is stored at once, behind an older one that could wait', async () => {

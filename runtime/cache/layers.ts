@@ -103,9 +103,10 @@ export function createLayers(options: LayersOptions): Layers {
   const damaged = new Map<string, number>()
   const complete = createCompletion({
     compress: options.compress ?? (async () => undefined),
-    onGrown(entry, encoding) {
+    onGrown(entry, body, encoding) {
       // Its size is another one now. Plain forms that come after brotli are there because somebody takes them.
-      if (memory.get(entry.key) === entry) memory.set((encoding === 'br' && toSettled(entry)) || entry)
+      const isStored = encoding === 'br' && body.within === undefined
+      if (memory.get(entry.key) === entry) memory.set((isStored && toSettled(entry)) || entry)
     },
     onDamaged({ key, startedAt }, cause) {
       if (damaged.size >= MOST_DAMAGED) damaged.clear()
@@ -145,7 +146,8 @@ export function createLayers(options: LayersOptions): Layers {
       const stored = answer.bytes && decodeEntry(answer.bytes, key)
       if (stored && stored.startedAt > entry.startedAt) return { state: 'stored' }
     }
-    await Promise.all([complete(entry, 'html', 'br'), complete(entry, 'data', 'br')])
+    const isDataStored = entry.kind === 'page' && entry.data?.within === undefined
+    await Promise.all([complete(entry, 'html', 'br'), isDataStored && complete(entry, 'data', 'br')])
     const written = await store.write(key, encodeEntry(entry), {
       kind,
       generatedAt,

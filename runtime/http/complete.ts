@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Body, Encoding, Entry, Outcome, ReadRequest, Target } from '../types.ts'
 import type { HttpContext } from './context.ts'
+import { PLAIN } from './encoding.ts'
 import type { Form } from './representation.ts'
 
 /** The best of what the client takes that the body has or can have. */
@@ -18,16 +19,26 @@ export function findLacking(
   entry: Entry,
   form: Form,
 ): Encoding | undefined {
-  const body = entry.kind === 'page' ? entry[form] : undefined
+  const body = toBody(entry, form)
   // Most bodies have all that is asked for.
-  if (!body?.makeable?.length) return undefined
-  const encoding = chooseEncoding(body, context.chooseEncodings(req.headers['accept-encoding']))
+  return body?.makeable?.length
+    ? chooseLacking(body, context.chooseEncodings(req.headers['accept-encoding']))
+    : undefined
+}
+
+function toBody(entry: Entry, form: Form): Body | undefined {
+  return entry.kind === 'page' ? entry[form] : undefined
+}
+
+function chooseLacking(body: Body, accepted: readonly Encoding[]): Encoding | undefined {
+  const encoding = chooseEncoding(body, accepted)
   return body[encoding] === undefined ? encoding : undefined
 }
 
 /**
  * Gives an entry the form that this client takes.
  *
+ * @param accepted best first. Default: what the client says
  * @returns false where it turned out to be damaged: read again
  */
 export async function completeFor(
@@ -35,10 +46,12 @@ export async function completeFor(
   req: IncomingMessage,
   entry: Entry,
   form: Form,
+  accepted = context.chooseEncodings(req.headers['accept-encoding']),
 ): Promise<boolean> {
+  const body = toBody(entry, form)
   // One that turns out to be no smaller leads to the next best.
   for (;;) {
-    const encoding = findLacking(context, req, entry, form)
+    const encoding = body && chooseLacking(body, accepted)
     if (!encoding) return true
     if (!(await context.engine.complete(entry, form, encoding))) return false
   }
@@ -58,8 +71,9 @@ export function readComplete(
   return context.crowd.wait(target.key, async () => {
     for (let damaged = 0; damaged < MOST_DAMAGED; damaged++) {
       const outcome = await context.engine.read(target, request)
-      if (!('entry' in outcome) || isGoodAsItIs(context, req, outcome, form)) return outcome
-      if (await completeFor(context, req, outcome.entry, form)) return outcome
+      if (!('entry' in outcome)) return outcome
+      const accepted = isGoodPlain(context, req, outcome) ? PLAIN : undefined
+      if (await completeFor(context, req, outcome.entry, form, accepted)) return outcome
     }
     throw new Error(`All copies of ${target.path} are damaged.`)
   })
@@ -69,13 +83,13 @@ export function readComplete(
  * Compressing takes longer than many a render. In a storm of misses a page that was just made goes out plain to a visitor who
  * is the only one to wait for it, and is compressed when somebody asks for it again, or when there is time.
  */
-function isGoodAsItIs(
+function isGoodPlain(
   context: HttpContext,
   req: IncomingMessage,
   { entry, state }: Extract<Outcome, { entry: Entry }>,
-  form: Form,
 ): boolean {
-  if (state !== 'MISS' || entry.kind !== 'page' || entry[form]?.identity === undefined) return false
+  // The data is there as soon as the plain HTML is.
+  if (state !== 'MISS' || entry.kind !== 'page' || entry.html.identity === undefined) return false
   // Weights may say that plain is not wanted.
   return !req.headers['accept-encoding']?.includes('=') && context.crowd.isHeldUpBy(entry.key)
 }

@@ -99,6 +99,7 @@ async function answerDraft(
   if (generated.kind === 'redirect') return sendRedirect(context, req, res, generated, form, headers)
   if (generated.kind === 'notFound') return sendNotFound(context, req, res, form, headers)
   const entry = { ...generated, key: target.key, startedAt: 0, generatedAt: 0, expire: 0 }
+  await context.engine.complete(entry, form, 'identity')
   const representation = represent(entry, form, PLAIN)
   if (!representation) return sendErrorPage(context, req, res, 404)
   send(req, res, 200, [...toContent(representation), ...headers], representation.bytes)

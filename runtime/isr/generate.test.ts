@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { OF_PLAIN, readPlain, toDigest } from '../cache/body.ts'
 import { isIsrError } from '../errors.ts'
 import type { BuildJob, GetStaticProps, IsrApp, Job, PageModule, RenderInput } from '../types.ts'
-import { createJobRunner } from './generate.ts'
+import { createJobRunner, type JobRunnerOptions } from './generate.ts'
+import { escapeJson } from './props.ts'
 
 const page = (pattern: string, getStaticProps?: GetStaticProps, extra: Partial<PageModule> = {}) => ({
   pattern,
@@ -64,9 +66,66 @@ describe('createJobRunner', () => {
     const generated = await run(job('/b/[s]', '/b/x', { s: 'x' }))
     if (generated.kind !== 'page') throw new Error('not a page')
     expect(text(generated.html.identity)).toContain('"pageProps":{"n":1}')
-    expect(text(generated.data?.identity)).toBe('{"pageProps":{"n":1}}')
+    expect(text(await readPlain(generated.data!, generated.html))).toBe('{"pageProps":{"n":1}}')
     expect(generated.revalidate).toBe(5)
     expect(calls).toBe(1)
+  })
+
+  describe('P3 navigation data', () => {
+    const props = { text: `</script> & \u2028 ä \u{1f600} "pageProps":{} ${'x'.repeat(600)}`, list: [1, null] }
+    const DATA = escapeJson(JSON.stringify({ pageProps: props }))
+    const generate = async (
+      render: (input: RenderInput) => string,
+      options: Partial<Extract<Job, { type: 'page' }>> & JobRunnerOptions = {},
+    ) => {
+      const app = createTestApp([page('/', () => ({ props }))], async (input) => render(input))
+      const generated = await createJobRunner(app, options)({ ...job('/', '/'), ...options })
+      if (generated.kind !== 'page' || !generated.data) throw new Error('no page with data')
+      const { html, data } = generated
+      return { html, data, plain: text(await readPlain(data, html)) }
+    }
+    const holding = ({ propsJson }: RenderInput) => `<p>ä</p><script>{"pageProps":${propsJson},"x":1}</script>`
+
+    it('is a part of the HTML, and not stored beside it', async () => {
+      const { html, data, plain } = await generate(holding)
+      expect(plain).toBe(DATA)
+      expect(JSON.parse(plain)).toEqual({ pageProps: props })
+      expect(data).toEqual({
+        within: Buffer.byteLength('<p>ä</p><script>{'),
+        size: Buffer.byteLength(DATA),
+        digest: toDigest(Buffer.from(DATA), 'application/json; charset=utf-8'),
+        makeable: [...OF_PLAIN, 'identity'],
+      })
+      // It crosses threads by transfer: of exactly its size.
+      expect(html.identity.buffer.byteLength).toBe(html.identity.byteLength)
+    })
+
+    it.each<[what: string, render: (input: RenderInput) => string]>([
+      ['leaves it out', () => '<html><p>no script</p></html>'],
+      ['has changed it', (input) => holding(input).replace('"list":[1,', '"list":[1, ')],
+      ['has cut it off', (input) => holding(input).slice(0, -30)],
+      ['has escaped it again', (input) => holding(input).replaceAll('\\u003c', '\\u003C')],
+    ])('is stored beside HTML that %s', async (_what, render) => {
+      const { html, data, plain } = await generate(render)
+      expect(plain).toBe(DATA)
+      expect(text(data.identity)).toBe(DATA)
+      expect([data.within, data.br !== undefined]).toEqual([undefined, true])
+      expect(data.digest).toBe((await generate(holding)).data.digest)
+      expect(html.identity.buffer).toBe(data.identity!.buffer)
+      expect(html.identity.buffer.byteLength).toBe(html.identity.byteLength + data.identity!.byteLength)
+    })
+
+    it('is compressed for nobody where pages are not', async () => {
+      expect((await generate(holding, { compress: false })).data.makeable).toEqual(['identity'])
+      expect((await generate(holding, { draft: true })).data.makeable).toEqual(['identity'])
+    })
+
+    it('P7 counts beside the HTML that holds it', async () => {
+      const { html, data } = await generate(holding)
+      const bytes = html.identity.byteLength + data.size!
+      expect((await generate(holding, { maxPageBytes: bytes })).plain).toBe(DATA)
+      await expect(generate(holding, { maxPageBytes: bytes - 1 })).rejects.toMatchObject({ code: 'ISR_PAGE_SIZE' })
+    })
   })
 
   it('S07 a page without data functions has no data', async () => {

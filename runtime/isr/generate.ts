@@ -1,8 +1,17 @@
-import { compressBytes, compressBytesHere, createBody } from '../cache/body.ts'
+import {
+  compressBytes,
+  compressBytesHere,
+  createBody,
+  DATA_BEGIN,
+  findData,
+  toBodyWithin,
+  toDigest,
+} from '../cache/body.ts'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import type {
+  Body,
   BuildJob,
   Built,
   BuiltPage,
@@ -15,10 +24,8 @@ import type {
   RouteRecord,
 } from '../types.ts'
 import { toFingerprint } from './fingerprint.ts'
+import { escapeJson } from './props.ts'
 import { parseStaticPaths, parseStaticProps, type ParsedLifetime, type ParsedResult } from './result.ts'
-
-/** How the navigation data of a page begins. */
-const PROPS_BEGIN = '{"pageProps":'
 
 /** The content types of a page's two representations. */
 const HTML_TYPE = 'text/html; charset=utf-8'
@@ -184,25 +191,27 @@ async function renderPage(work: Work, job: PageJob, { result, json }: PageResult
     const { destination, status, basePath } = result.redirect
     return { kind: 'redirect', status, revalidate, expire, destination, basePath }
   }
-  if (json !== undefined) refuseLarge(work, job.path, Buffer.byteLength(json))
+  // With the escapes that it has in the HTML, so that it is a part of that.
+  const text = json === undefined ? undefined : escapeJson(json)
+  if (text !== undefined) refuseLarge(work, job.path, Buffer.byteLength(text))
   const document = await attempt('rendering', route, job.path, () =>
     app.render({
       pattern: route.pattern,
       asPath: applyTrailingSlash(job.path, app.trailingSlash),
       query: job.params,
       pageProps: result.props,
-      ...(json !== undefined && { propsJson: json.slice(PROPS_BEGIN.length, -1) }),
+      ...(text !== undefined && { propsJson: text.slice(DATA_BEGIN.length, -1) }),
       isFallback: false,
       draft: job.draft ?? false,
       statusCode: statusOf(route.pattern),
     }),
   )
   // From the same props as the HTML.
-  const { html, data } = encode(work, job.path, document, json)
   const compress = work.compress && !job.draft
+  const { html, data, held } = encode(work, job.path, document, text, compress)
   const [htmlBody, dataBody] = await Promise.all([
     createBody(html, HTML_TYPE, { compress }),
-    data && createBody(data, JSON_TYPE, { compress }),
+    data ? createBody(data, JSON_TYPE, { compress }) : held,
   ])
   return { kind: 'page', status: 200, revalidate, expire, html: htmlBody, data: dataBody }
 }
@@ -247,7 +256,7 @@ async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): 
       statusCode: 200,
     }),
   )
-  const { html } = encode(work, undefined, document, undefined)
+  const { html } = encode(work, undefined, document)
   return {
     kind: 'page',
     status: 200,
@@ -273,17 +282,21 @@ const ROOM_BYTES = 128 * 1024
 /** Of a character of a text, at most. */
 const CHARACTER_BYTES = 3
 
+/** The texts of a page as bytes. */
+interface Encoded {
+  readonly html: Buffer
+  /** Navigation data that is stored beside the HTML, because a document or a hook of the site's has changed it there. */
+  readonly data: Buffer | undefined
+  /** Navigation data that the HTML holds. */
+  readonly held: Body | undefined
+}
+
 /**
- * The bytes of a page's texts, both in one fresh ArrayBuffer, not in slices of Node's shared pool: they cross threads by transfer.
+ * The bytes of a page's texts, all in one fresh ArrayBuffer, not in slices of Node's shared pool: they cross threads by transfer.
  * They are written where there is room for sure and copied then: counting them beforehand takes as long as writing them. What is
  * too large is refused as early as it is known, before it is compressed: that costs many times as much.
  */
-function encode(
-  work: Work,
-  path: string | undefined,
-  document: string,
-  json: string | undefined,
-): { html: Buffer; data: Buffer | undefined } {
+function encode(work: Work, path: string | undefined, document: string, json?: string, compress = false): Encoded {
   const characters = document.length + (json?.length ?? 0)
   // A text has at least as many bytes as characters.
   refuseLarge(work, path, characters)
@@ -292,9 +305,16 @@ function encode(
   const htmlBytes = room.write(document)
   const bytes = json === undefined ? htmlBytes : htmlBytes + room.write(json, htmlBytes)
   refuseLarge(work, path, bytes)
-  const block = Buffer.allocUnsafeSlow(bytes)
-  room.copy(block, 0, 0, bytes)
-  return { html: block.subarray(0, htmlBytes), data: json === undefined ? undefined : block.subarray(htmlBytes) }
+  const data = json === undefined ? undefined : room.subarray(htmlBytes, bytes)
+  const within = data && findData(room.subarray(0, htmlBytes), data)
+  const block = Buffer.allocUnsafeSlow(within === undefined ? bytes : htmlBytes)
+  room.copy(block, 0, 0, block.length)
+  return {
+    html: block.subarray(0, htmlBytes),
+    data: data && within === undefined ? block.subarray(htmlBytes) : undefined,
+    held:
+      data && within !== undefined ? toBodyWithin(within, data.length, toDigest(data, JSON_TYPE), compress) : undefined,
+  }
 }
 
 function refuseLarge({ route, maxPageBytes }: Work, path: string | undefined, bytes: number): void {

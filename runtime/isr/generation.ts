@@ -1,4 +1,4 @@
-import { isWorthCompressing, OF_PLAIN } from '../cache/body.ts'
+import { toCompressible } from '../cache/body.ts'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { toShellKey } from '../routing/key.ts'
 import type { Body, Clock, Entry, Generated, Job, Renderer, RevalidateReason, Settings, Target } from '../types.ts'
@@ -142,9 +142,7 @@ function isWhole(first: Uint8Array | undefined, second: Uint8Array | undefined):
 
 function toUncompressed(entry: Entry): Entry {
   if (entry.kind !== 'page') return entry
-  const mark = (body: Body): Body =>
-    body.identity && isWorthCompressing(body.identity) ? { ...body, makeable: OF_PLAIN } : body
-  return { ...entry, html: mark(entry.html), data: entry.data && mark(entry.data) }
+  return { ...entry, html: toCompressible(entry.html), data: entry.data && toCompressible(entry.data) }
 }
 
 function toOwnBody(body: Body, isOwn: boolean): Body {

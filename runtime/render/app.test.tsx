@@ -2,6 +2,7 @@ import { lazy, Suspense, useId, type ReactNode } from 'react'
 import { describe, expect, it, vi } from 'vitest'
 import { useRouter } from '../client/context.ts'
 import { Link } from '../client/link.tsx'
+import { toInlineJson } from '../isr/props.ts'
 import type { RenderInput, RouteRecord } from '../types.ts'
 import { createApp, type AppOptions } from './app.ts'
 
@@ -72,7 +73,7 @@ describe('the document', () => {
   it('W22 props that are JSON already make the same document', async () => {
     const pageProps = { text: '</script>\u2028<!--"pageProps":null', query: { id: '1' }, none: null, list: [1, [2]] }
     const query = { id: '"pageProps":null' }
-    const propsJson = JSON.stringify(pageProps)
+    const propsJson = toInlineJson(pageProps)
     const known = await site().render(
       input({ pattern: '/posts/[id]', asPath: '/posts/1', query, pageProps, propsJson }),
     )

@@ -3,7 +3,7 @@ import { createLinkTools } from '../client/links.ts'
 import type { AnyComponent, ComponentModule } from '../client/types.ts'
 import { isShell, pickParams, toErrorStatus, toRouter, toServedPath, type View } from '../client/view.ts'
 import { IsrError } from '../errors.ts'
-import { escapeJson, toInlineJson } from '../isr/props.ts'
+import { toInlineJson } from '../isr/props.ts'
 import type { ApiModule, IsrApp, PageData, PageModule, RenderInput, RouteKind, RouteRecord } from '../types.ts'
 import { writeDocument, type PageAssets, type WriteDocument } from './document.ts'
 import { toAssetLinks } from './html.ts'
@@ -38,9 +38,9 @@ export interface AppOptions {
 function writeData(data: PageData, propsJson: string | undefined): string {
   if (propsJson === undefined) return toInlineJson(data)
   const { page, query, buildId, isFallback, draft } = data
-  const before = JSON.stringify({ page, query }).slice(0, -1)
-  const after = JSON.stringify({ buildId, isFallback, draft }).slice(1)
-  return escapeJson(`${before},"pageProps":${propsJson},${after}`)
+  const before = toInlineJson({ page, query }).slice(0, -1)
+  const after = toInlineJson({ buildId, isFallback, draft }).slice(1)
+  return `${before},"pageProps":${propsJson},${after}`
 }
 
 /** In development modules change under our feet, so that nothing of them is remembered. */

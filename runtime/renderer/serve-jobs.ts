@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8'
 import { isMainThread, parentPort, workerData, type TransferListItem } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
 import { createJobRunner, type RunJob } from '../isr/generate.ts'
-import type { Built, Generated, IsrApp, Job, PlainBody } from '../types.ts'
+import type { Body, Built, Generated, IsrApp, Job, PlainBody } from '../types.ts'
 import { checkBuild } from './build-check.ts'
 import { toWireError, type Answer, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
 
@@ -167,15 +167,16 @@ function packBodies(
     const page = answer.type === 'done' ? toPage(answer.result) : undefined
     return page ? [page.html, page.data] : []
   })
-  const size = bodies.reduce((sum, body) => sum + (body?.identity.byteLength ?? 0), 0)
+  const size = bodies.reduce((sum, body) => sum + (body?.identity?.byteLength ?? 0), 0)
   const block = spare && spare.byteLength >= size ? spare : new SharedArrayBuffer(Math.ceil(size * HEADROOM))
   let offset = 0
-  const pack = ({ identity, digest }: PlainBody): PlainBody => {
+  const packPlain = ({ identity, digest }: PlainBody): PlainBody => {
     const copy = new Uint8Array(block, offset, identity.byteLength)
     copy.set(identity)
     offset += identity.byteLength
     return { identity: copy, digest }
   }
+  const pack = (body: Body): Body => (isPlain(body) ? packPlain(body) : body)
   const packResult = (result: unknown): unknown => {
     const page = toPage(result)
     if (!page) return result
@@ -183,7 +184,7 @@ function packBodies(
       const built = result as Built
       return { ...built, made: { ...built.made, generated: packResult(page) } }
     }
-    return { ...page, html: pack(page.html), data: page.data && pack(page.data) }
+    return { ...page, html: packPlain(page.html), data: page.data && pack(page.data) }
   }
   const packed = answers.map((answer) =>
     answer.type === 'done' ? { ...answer, result: packResult(answer.result) } : answer,
@@ -196,4 +197,8 @@ function toPage(result: unknown): Page | undefined {
   if (typeof result !== 'object' || result === null) return undefined
   if ('made' in result) return toPage((result as Built).made?.generated)
   return 'html' in result && 'kind' in result ? (result as Page) : undefined
+}
+
+function isPlain(body: Body): body is PlainBody {
+  return body.identity !== undefined
 }

@@ -3,8 +3,9 @@ import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { readPlain } from '../cache/body.ts'
 import type { IsrError } from '../errors.ts'
-import type { Job, Renderer } from '../types.ts'
+import type { Body, Job, Renderer } from '../types.ts'
 import { createWorkerRenderer, type WorkerRendererOptions } from './worker-thread.ts'
 
 const serveJobs = new URL('../../dist/runtime/renderer/serve-jobs.js', import.meta.url).href
@@ -73,7 +74,8 @@ async function withRenderer(
   const renderer = createWorkerRenderer({ worker, workers: 1, ...options })
   const run = async (path: string, timeoutMs = 20_000) => {
     const result = await renderer.run(job(path), { timeoutMs })
-    return Buffer.from((result as { data: { identity: Uint8Array } }).data.identity).toString()
+    const { html, data } = result as { html: Body; data: Body }
+    return Buffer.from(await readPlain(data, html)).toString()
   }
   try {
     await test(run, renderer)

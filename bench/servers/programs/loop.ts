@@ -19,6 +19,8 @@ interface Share {
 }
 
 const WRITE_BYTES = 1024 * 1024
+const DATA_BEGIN = '"props":'
+const DATA_END = ',"page":'
 
 if (isMainThread) await runAll(process.argv[2] as Output, Number(process.argv[3]), process.argv[4] ?? '')
 else makePages(workerData as Share)
@@ -67,13 +69,19 @@ function makePages({ output, folder, first, step }: Share): void {
     if (output === 'nothing') continue
     const document = Buffer.from(html)
     if (output === 'files') writeFileSync(join(folder, 'posts', `${id}.html`), document)
-    else {
-      const data = Buffer.from(JSON.stringify({ pageProps: result.props }))
-      write(output === 'packed' ? [document, data] : [compress(document), compress(data)])
-    }
+    else write([output === 'packed' ? document : compress(document), findData(document)])
   }
   flush()
   closeSync(file)
+}
+
+/** Where the page's data lies in the document: no more of it is stored beside that, as in ours. */
+function findData(document: Buffer): Buffer {
+  const place = Buffer.alloc(8)
+  const begin = document.lastIndexOf(DATA_BEGIN)
+  place.writeUInt32LE(begin)
+  place.writeUInt32LE(document.indexOf(DATA_END, begin) - begin, 4)
+  return place
 }
 
 /** In brotli only, of the quality that ours has. */

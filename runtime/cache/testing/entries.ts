@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Body, Entry } from '../../types.ts'
-import { OF_BROTLI } from '../body.ts'
+import { OF_BROTLI, toBodyWithin, toPlainBytes } from '../body.ts'
 
 const bytes = fc
   .uint8Array({ maxLength: 300 })
@@ -16,6 +16,21 @@ const body: fc.Arbitrary<Body> = fc
       : { br: bytes, size: bytes.byteLength + more, digest, makeable: OF_BROTLI },
   )
 
+const LEAST_DATA = '{"pageProps":}'.length
+/** Navigation data that the HTML holds, somewhere. */
+const within = fc.tuple(fc.nat(), fc.nat(), fc.stringMatching(/^[ -~]{0,27}$/))
+
+/** As `body`, or, where the HTML is large enough, a part of that. */
+const bodies = fc.tuple(body, fc.option(fc.oneof(body, within), { nil: undefined })).map(([html, data]) => {
+  if (!Array.isArray(data)) return { html, data }
+  const [at, size, digest] = data
+  // Without the braces.
+  const room = toPlainBytes(html) - (LEAST_DATA - 2)
+  if (room < 0) return { html, data: undefined }
+  const begin = at % (room + 1)
+  return { html, data: toBodyWithin(begin, LEAST_DATA + (size % (room - begin + 1)), digest, true) }
+})
+
 const seconds = fc.integer({ min: 1, max: 1e9 })
 const shared = {
   key: fc.string({ unit: 'binary', maxLength: 100 }),
@@ -27,13 +42,9 @@ const shared = {
 
 /** Any entry. */
 export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
-  fc.record({
-    ...shared,
-    kind: fc.constant('page' as const),
-    status: fc.constant(200 as const),
-    html: body,
-    data: fc.option(body, { nil: undefined }),
-  }),
+  fc
+    .record({ ...shared, kind: fc.constant('page' as const), status: fc.constant(200 as const), bodies })
+    .map(({ bodies: { html, data }, ...rest }) => ({ ...rest, html, data })),
   fc.record({ ...shared, kind: fc.constant('notFound' as const), status: fc.constant(404 as const) }),
   fc.record({
     ...shared,
