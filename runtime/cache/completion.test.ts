@@ -2,7 +2,7 @@ import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
 import { toPageEntry } from '../isr/testing/engine-kit.ts'
 import type { Body, Entry } from '../types.ts'
-import { compressBytesHere, OF_BROTLI, OF_PLAIN, toBodyWithin } from './body.ts'
+import { OF_BROTLI, OF_PLAIN, toBodyWithin } from './body.ts'
 import { createCompletion, toSettled, type CompletionOptions } from './completion.ts'
 
 const TEXT = Buffer.from('text '.repeat(400))
@@ -119,10 +119,8 @@ describe('navigation data that the HTML holds', () => {
   })
   const FRESH: Partial<Body> = { identity: HTML, makeable: OF_PLAIN }
   const STORED: Partial<Body> = { br: HTML_BR, size: HTML.length, makeable: OF_BROTLI }
-  const compress = async (bytes: Uint8Array) => compressBytesHere(bytes)
-
   it.each([FRESH, STORED])('P3 W17 each form is made of the HTML, and nothing of the HTML is for it', async (from) => {
-    const { complete, onGrown } = createKit({ compress })
+    const { complete, compress, onGrown } = createKit()
     const entry = toHeld(from)
     const data = entry.data!
     expect(
@@ -134,6 +132,8 @@ describe('navigation data that the HTML holds', () => {
     for (const part of [data.identity!, data.br!, data.gzip!]) expect(part.buffer.byteLength).toBe(part.byteLength)
     expect(data.makeable).toEqual(OF_PLAIN.filter((each) => each === 'zstd'))
     expect(entry.html).toEqual(toHeld(from).html)
+    // That may wait for a render.
+    expect(compress).not.toHaveBeenCalled()
     expect(onGrown.mock.calls.map(([, body, encoding]) => [body === data, encoding])).toEqual(
       expect.arrayContaining([
         [true, 'br'],
@@ -144,12 +144,13 @@ describe('navigation data that the HTML holds', () => {
   })
 
   it('data that brotli does not make smaller can still be had plain', async () => {
-    const { complete } = createKit({ compress: async () => undefined })
-    const entry = toHeld(STORED)
+    const { complete } = createKit()
+    const data: Body = { ...toBodyWithin(1, 16, 'digest', true), makeable: [...OF_PLAIN, 'identity'] }
+    const entry = { ...toEntry({ identity: Buffer.from('<"pageProps":{}>') }), data }
     expect(await complete(entry, 'data', 'br')).toBe(true)
-    expect(entry.data!.makeable).toEqual(['identity'])
+    expect([data.br, data.makeable]).toEqual([undefined, ['identity']])
     expect(await complete(entry, 'data', 'identity')).toBe(true)
-    expect([String(entry.data!.identity), entry.data!.makeable]).toEqual([DATA.toString(), []])
+    expect([String(data.identity), data.makeable]).toEqual(['{"pageProps":{}}', []])
   })
 
   it.each<[what: string, entry: PageEntry]>([
@@ -159,7 +160,7 @@ describe('navigation data that the HTML holds', () => {
     ['in HTML that is cut off', toHeld({ ...STORED, br: HTML_BR.subarray(0, -4) })],
     ['in HTML of another size', toHeld({ ...STORED, size: HTML.length - 1 })],
   ])('P2 P8 an entry whose data is %s is told of as damaged, and nobody gets it', async (_what, entry) => {
-    const { complete, onDamaged, onGrown } = createKit({ compress })
+    const { complete, onDamaged, onGrown } = createKit()
     expect(await complete(entry, 'data', 'br')).toBe(false)
     expect(onDamaged.mock.calls).toEqual([[entry, expect.any(Error)]])
     expect([entry.data!.br, onGrown.mock.calls.length]).toEqual([undefined, 0])

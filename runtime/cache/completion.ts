@@ -5,7 +5,7 @@ import { compressBytes, joinBodies, readPlain } from './body.ts'
 /** An entry that holds a page. */
 type PageEntry = Extract<Entry, { kind: 'page' }>
 
-/** Makes the brotli form of a body; undefined where it is not worth it. */
+/** Makes the brotli form of a body that was just made; undefined where it is not worth it. */
 export type Compress = (bytes: Uint8Array) => Promise<Uint8Array | undefined>
 
 export interface CompletionOptions {
@@ -34,7 +34,7 @@ export function createCompletion({ compress, onGrown, onDamaged }: CompletionOpt
       onDamaged(entry, new Error(`it cannot be read: ${toErrorMessage(error)}`, { cause: error }))
       return false
     }
-    const made = encoding === 'identity' ? plain : await makeCompressed(plain, encoding)
+    const made = encoding === 'identity' ? plain : await makeCompressed(plain, encoding, body.within !== undefined)
     // Others may have made other forms meanwhile.
     const growing: Growing = body
     if (made) growing[encoding] = toBuffer(made)
@@ -45,9 +45,10 @@ export function createCompletion({ compress, onGrown, onDamaged }: CompletionOpt
     return true
   }
 
-  async function makeCompressed(plain: Uint8Array, encoding: Exclude<Encoding, 'identity'>) {
+  async function makeCompressed(plain: Uint8Array, encoding: Exclude<Encoding, 'identity'>, isHeld: boolean) {
     try {
-      return await (encoding === 'br' ? compress(plain) : compressBytes(plain, encoding))
+      // Data may be asked for of pages that were made long ago: it waits for nobody's render.
+      return await (encoding === 'br' && !isHeld ? compress(plain) : compressBytes(plain, encoding))
     } catch {
       return undefined
     }
