@@ -41,6 +41,21 @@ export class IsrError extends Error {
   }
 }
 
+/**
+ * An error for what is expected and may happen with each page: without a stack, which would cost more than all else about it
+ * and only say who called.
+ */
+export function createExpectedError(...args: ConstructorParameters<typeof IsrError>): IsrError {
+  const limit = Error.stackTraceLimit
+  // Does nothing, and throws nothing, where the process has frozen its built-in objects.
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  try {
+    return new IsrError(...args)
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', limit)
+  }
+}
+
 /** Whether a value is one of our errors with that code. Errors that crossed a thread are rebuilt as `IsrError`, so `instanceof` holds. Never throws. */
 export function isIsrError(error: unknown, code?: IsrErrorCode): error is IsrError {
   try {

@@ -1,4 +1,4 @@
-import { IsrError, toErrorMessage } from '../errors.ts'
+import { createExpectedError, IsrError, toErrorMessage } from '../errors.ts'
 import type { Floors } from '../isr/floors.ts'
 import type { Clock, Engine, Entry, Prerendered } from '../types.ts'
 import { createCompletion, toSettled, type Compress } from './completion.ts'
@@ -129,7 +129,8 @@ export function createLayers(options: LayersOptions): Layers {
       const isTold = hasRefused && store?.isPaused()
       hasRefused = true
       if (isTold) return
-      const error = storeError(
+      const error = createExpectedError(
+        'ISR_STORE',
         `${key} is not stored: the store is too slow, or the server too busy, and too much waits already`,
       )
       onTrouble({ key, reason: 'backlog', error })
