@@ -32,7 +32,8 @@ export async function answerPage(
   if (outcome.state === 'ABSENT') return sendErrorPage(context, req, res, 404)
   if (outcome.state === 'SHELL') return answerShell(context, req, res, target)
   const { entry, state, detail } = outcome
-  context.targets.remember(rawPath, target, form)
+  // Of those that are asked for once, a site may have any number.
+  if (state !== 'MISS') context.targets.remember(rawPath, target, form)
   // A HIT is what it says; only the others have a reason worth a header.
   return sendFound(context, req, res, { target, form, entry, state, detail: state === 'HIT' ? undefined : detail })
 }
