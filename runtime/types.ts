@@ -467,8 +467,15 @@ export interface Renderer {
    * @throws `IsrError` with code `ISR_TIMEOUT`, `ISR_RENDERER_LOST` (worker died), or `ISR_GENERATE` (user code or an
    *   invalid result), always with page, path and the mapped stack of the cause.
    */
-  run<J extends Job>(job: J, options: { timeoutMs: number; signal?: AbortSignal }): Promise<JobResult[J['type']]>
+  run<J extends Job>(job: J, options: { timeoutMs: number; signal?: StopSignal }): Promise<JobResult[J['type']]>
   close(): Promise<void>
+}
+
+/** What a renderer needs of an `AbortSignal`. Node's own is a whole event target, and there is one for each page that is made. */
+export interface StopSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 // ── Entries and stores ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -89,9 +89,7 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
   }
 
   /** Opening has a time of its own, once: whoever comes after it does not wait again. */
-  async function open(): Promise<void> {
-    const opening = store.open?.()
-    if (!opening) return
+  async function waitFor(opening: Promise<unknown>): Promise<void> {
     const now = clock.now()
     openingSince ??= now
     const leftMs = Math.min(OPEN_LIMIT_MS, Math.max(0, openingSince + OPEN_LIMIT_MS - now))
@@ -105,8 +103,9 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
       const pass = reads.enter(clock.now())
       if (!pass) return { state: 'paused' }
       try {
-        await open()
-        const bytes = await limited(get(store, key), toReadMs())
+        const opening = store.open?.()
+        if (opening) await waitFor(opening)
+        const bytes = toBytes(await limited(get(store, key), toReadMs()))
         if (pass.succeed(clock.now())) onResume({ type: 'read', key })
         return { state: 'answered', bytes }
       } catch (cause) {
@@ -121,7 +120,8 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
       if (!pass) return { state: 'paused', isTried: false }
       let rest: Promise<unknown> | undefined
       try {
-        await open()
+        const opening = store.open?.()
+        if (opening) await waitFor(opening)
         const work = set(store, key, value, meta)
         rest = work.finally(() => (rest = undefined))
         // Nobody may be left to hear of it.
@@ -166,8 +166,11 @@ export function createGuardedStore(store: RepairableStore, options: GuardedStore
 
 // An implementation that throws instead of rejecting is as good as one that rejects.
 
-async function get(store: RepairableStore, key: string): Promise<Uint8Array | undefined> {
-  const bytes: unknown = await store.get(key)
+async function get(store: RepairableStore, key: string): Promise<unknown> {
+  return store.get(key)
+}
+
+function toBytes(bytes: unknown): Uint8Array | undefined {
   if (bytes === undefined || bytes === null) return undefined
   // Also of another realm, as test runners and plugin hosts have them.
   if (isUint8Array(bytes)) return bytes

@@ -15,7 +15,7 @@ const TRUSTED_BYTES = 64 * 1024
  *   than `maxBytes` or whose header says another length. So what is damaged costs no more memory than it says itself.
  * @throws what the file system threw
  */
-export async function readRecordFile(
+export function readRecordFile(
   path: string,
   { io, maxBytes }: { readonly io: FileSystem; readonly maxBytes: number },
 ): Promise<Buffer | undefined> {
@@ -29,7 +29,7 @@ export async function readRecordFile(
 }
 
 /** What the file of a record says of itself, unchecked; undefined when there is none or nothing can be read from it. */
-export async function readRecordFileHeader(path: string, io: FileSystem): Promise<RecordHeader | undefined> {
+export function readRecordFileHeader(path: string, io: FileSystem): Promise<RecordHeader | undefined> {
   return withFile(path, io, undefined, async (file) => readHeader(await readBytes(file, RECORD_HEADER_BYTES)))
 }
 

@@ -1,17 +1,21 @@
 import type { Clock } from '../types.ts'
 
 /** Settles as the work does, or rejects with `toError()` once the time is up. Whatever the work does later is ignored. */
-export async function withTimeLimit<T>(
+export function withTimeLimit<T>(
   work: Promise<T>,
-  limit: { readonly clock: Clock; readonly ms: number; readonly toError: () => Error },
+  { clock, ms, toError }: { readonly clock: Clock; readonly ms: number; readonly toError: () => Error },
 ): Promise<T> {
-  let timer: unknown
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = limit.clock.setTimeout(() => reject(limit.toError()), limit.ms)
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(() => reject(toError()), ms)
+    work.then(
+      (value) => {
+        clock.clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clock.clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([work, timeout])
-  } finally {
-    limit.clock.clearTimeout(timer)
-  }
 }

@@ -111,20 +111,25 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   /** What another request has found, or another server made, while this generation waited for its turn. */
-  async function adopt({ key }: Target): Promise<Entry | undefined> {
-    const isFresh = (entry: Entry | undefined) => entry && decide(entry, clock.now()) === 'fresh'
+  function adopt({ key }: Target): Entry | Promise<Entry | undefined> | undefined {
     const known = memory.get(key)
-    if (isFresh(known)) return known
-    const newer = (store?.claim ?? (store && known)) ? await fleet.takeOver(key, known) : undefined
+    if (known && decide(known, clock.now()) === 'fresh') return known
+    // A page that nobody has is the first thing that was looked for.
+    return (store?.claim ?? (store && known)) ? takeOver(key, known) : undefined
+  }
+
+  async function takeOver(key: string, known: Entry | undefined): Promise<Entry | undefined> {
+    const newer = await fleet.takeOver(key, known)
     if (newer) return newer
     const kept = memory.get(key)
-    if (!isFresh(kept)) return undefined
+    if (!kept || decide(kept, clock.now()) !== 'fresh') return undefined
     fleet.release(key)
     return kept
   }
 
   async function generate({ target, reason }: Flight, isOvertaken: () => boolean): Promise<Draft | undefined> {
-    const adopted = reason === 'stale' ? await adopt(target) : undefined
+    const adopting = reason === 'stale' ? adopt(target) : undefined
+    const adopted = adopting instanceof Promise ? await adopting : adopting
     if (adopted) return { entry: adopted, adopted: true, renderMs: 0 }
     if (isOvertaken()) {
       fleet.release(target.key)
@@ -134,7 +139,7 @@ export function createEngine(options: EngineOptions): Engine {
     const begin = clock.now()
     try {
       const entry = await generation.run(target, reason, known)
-      const later = reason === 'stale' ? await fleet.findLater(entry) : undefined
+      const later = reason === 'stale' && store?.claim ? await fleet.findLater(entry) : undefined
       if (later) {
         fleet.release(target.key)
         return { entry: later, adopted: true, renderMs: 0 }

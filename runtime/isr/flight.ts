@@ -145,8 +145,9 @@ export function createFlights(options: FlightsOptions): Flights {
   function launch(flight: Generation): void {
     flight.lane.current = flight
     if (isAbandoned) return crash(flight, toClosedError(flight.target))
-    armExpiry(flight)
     if (!queue.add(flight, flight.priority)) refuse(flight)
+    // Most begin at once.
+    else if (flight.sequence === 0) armExpiry(flight)
   }
 
   function armExpiry(flight: Generation): void {

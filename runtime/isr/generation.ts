@@ -1,7 +1,18 @@
 import { toCompressible } from '../cache/body.ts'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { toShellKey } from '../routing/key.ts'
-import type { Body, Clock, Entry, Generated, Job, Renderer, RevalidateReason, Settings, Target } from '../types.ts'
+import type {
+  Body,
+  Clock,
+  Entry,
+  Generated,
+  Job,
+  Renderer,
+  RevalidateReason,
+  Settings,
+  StopSignal,
+  Target,
+} from '../types.ts'
 
 /** Makes entries by asking the renderer. */
 export interface Generation {
@@ -35,7 +46,7 @@ export function createGeneration({
   builtAt = -Infinity,
   uncompressed = false,
 }: GenerationOptions): Generation {
-  const running = new Set<AbortController>()
+  const running = new Set<Stop>()
   const timeoutMs = settings.generateTimeout * 1000
   let lastStart = builtAt
 
@@ -48,22 +59,34 @@ export function createGeneration({
     return lastStart
   }
 
-  async function runInTime(job: Extract<Job, { type: 'page' | 'shell' }>, target: Target): Promise<Generated> {
-    const controller = new AbortController()
-    let timer: unknown
-    const limit = new Promise<never>((_resolve, reject) => {
-      timer = clock.setTimeout(() => {
+  function runInTime(job: Extract<Job, { type: 'page' | 'shell' }>, target: Target): Promise<Generated> {
+    return new Promise((resolve, reject) => {
+      const stop = createStop()
+      const timer = clock.setTimeout(() => {
+        running.delete(stop)
         reject(toTimeoutError(target, settings.generateTimeout))
-        controller.abort()
+        stop.abort()
       }, timeoutMs)
+      running.add(stop)
+      const end = () => {
+        clock.clearTimeout(timer)
+        running.delete(stop)
+      }
+      const succeed = (generated: Generated) => {
+        end()
+        resolve(generated)
+      }
+      const fail = (error: unknown) => {
+        end()
+        reject(error)
+      }
+      try {
+        renderer.run(job, { timeoutMs, signal: stop }).then(succeed, fail)
+      } catch (error) {
+        // A renderer that throws instead of rejecting is as good as one that rejects.
+        fail(error)
+      }
     })
-    running.add(controller)
-    try {
-      return await Promise.race([callRenderer(renderer, job, { timeoutMs, signal: controller.signal }), limit])
-    } finally {
-      clock.clearTimeout(timer)
-      running.delete(controller)
-    }
   }
 
   return {
@@ -80,18 +103,34 @@ export function createGeneration({
       return uncompressed ? toUncompressed(entry) : entry
     },
     abort() {
-      for (const controller of running) controller.abort()
+      for (const stop of running) stop.abort()
     },
   }
 }
 
-/** A renderer that throws instead of rejecting is as good as one that rejects. */
-async function callRenderer(
-  renderer: Renderer,
-  job: Extract<Job, { type: 'page' | 'shell' }>,
-  options: { timeoutMs: number; signal: AbortSignal },
-): Promise<Generated> {
-  return renderer.run(job, options)
+/** Ends one generation. */
+interface Stop extends StopSignal {
+  abort(): void
+}
+
+function createStop(): Stop {
+  const listeners: Array<() => void> = []
+  let aborted = false
+  return {
+    get aborted() {
+      return aborted
+    },
+    addEventListener: (_type, listener) => void listeners.push(listener),
+    removeEventListener(_type, listener) {
+      const at = listeners.indexOf(listener)
+      if (at !== -1) listeners.splice(at, 1)
+    },
+    abort() {
+      if (aborted) return
+      aborted = true
+      for (const listener of listeners.splice(0)) listener()
+    },
+  }
 }
 
 function toJob(

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { createJobRunner, type JobRunnerOptions, type RunJob } from '../isr/generate.ts'
-import type { IsrApp, Job, JobResult, Renderer } from '../types.ts'
+import type { IsrApp, Job, JobResult, Renderer, StopSignal } from '../types.ts'
 import { abortError, timeoutError } from './job-errors.ts'
 
 /**
@@ -36,7 +36,7 @@ export function createInProcessRenderer(loadApp: () => Promise<IsrApp>, limits: 
 async function withTimeLimit<T>(
   work: Promise<T>,
   job: Job,
-  options: { timeoutMs: number; signal?: AbortSignal },
+  options: { timeoutMs: number; signal?: StopSignal },
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   let onAbort: (() => void) | undefined

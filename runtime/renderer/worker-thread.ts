@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { IsrError, toErrorMessage } from '../errors.ts'
-import type { Job, JobResult, Renderer } from '../types.ts'
+import type { Job, JobResult, Renderer, StopSignal } from '../types.ts'
 import { abortError, lostError, pausedError, timeoutError, unsendableError } from './job-errors.ts'
 import { readForeignBytes, toHeapMegabytes } from './memory.ts'
 import { fromWireError, type Answer, type FromWorker, type ToWorker, type WorkerSetup } from './protocol.ts'
@@ -390,7 +390,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   }
 
   return {
-    run<J extends Job>(job: J, limits: { timeoutMs: number; signal?: AbortSignal }): Promise<JobResult[J['type']]> {
+    run<J extends Job>(job: J, limits: { timeoutMs: number; signal?: StopSignal }): Promise<JobResult[J['type']]> {
       if (closed || limits.signal?.aborted) return Promise.reject(abortError(job))
       if (strikes.toPauseMs(job) > 0) return Promise.reject(pausedError(job))
       return new Promise((resolve, reject) => {

@@ -13,6 +13,7 @@ import type {
   Outcome,
   Prerendered,
   Renderer,
+  StopSignal,
   Settings,
   Target,
 } from '../../types.ts'
@@ -114,7 +115,7 @@ export function toShellTarget(kind: 'isr' | 'static' = 'isr'): Target {
 /** A call of the renderer that a test answers. */
 export interface Call {
   readonly job: Job
-  readonly signal: AbortSignal | undefined
+  readonly signal: StopSignal | undefined
   resolve(generated: Generated): Promise<void>
   reject(error: unknown): Promise<void>
 }
