@@ -1,5 +1,5 @@
 import { brotliDecompressSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createBody } from '../../runtime/cache/body.ts'
 import { decodeEntry, encodeEntry } from '../../runtime/cache/codec.ts'
 import type { Entry } from '../../runtime/types.ts'
@@ -51,6 +51,20 @@ describe('createEncoder', () => {
     expect(decodeEntry(second!.record, 'p:/gone')).toEqual(gone)
   })
 
+  it('no thread is started for pages of which a few are to be encoded now and then', async () => {
+    const pack = createPack()
+    const encoder = createEncoder({ thread: new URL('file:///there-is-none.js'), threads: 1, pack })
+    vi.useFakeTimers({ toFake: ['performance'] })
+    for (let index = 0; index < 20; index++) {
+      vi.advanceTimersByTime(100)
+      await encoder.add(await toPage(index, 300_000))
+    }
+    vi.useRealTimers()
+    await encoder.flush()
+    await encoder.close()
+    expect(pack.records).toHaveLength(20)
+  })
+
   it('many entries are encoded in threads and come out whole, in the order in which they came', async () => {
     const pack = createPack()
     const encoder = createEncoder({ thread, threads: 2, pack })
@@ -91,7 +105,7 @@ describe('createEncoder', () => {
       pack: createPack(),
     })
     const pages = await Promise.all(Array.from({ length: 10 }, (_, index) => toPage(index, 60_000)))
-    for (const page of pages.slice(0, 5)) await encoder.add(page)
+    for (const page of pages) await encoder.add(page)
     await expect(encoder.flush()).rejects.toThrow('ended with code 3')
     await encoder.close()
   })

@@ -38,6 +38,11 @@ const BATCH_ENTRIES = 256
 /** Batches that wait for a thread before another one is started. */
 const BUSY = 2
 const YOUNG_MB = 4
+/**
+ * A batch is encoded here when the one before it has taken no more than this part of the time since: a build that takes most
+ * pages from the one before has little to encode, and starting a thread takes as long as a hundred pages.
+ */
+const OWN_PART = 0.25
 /** A thread is never without work while another batch is made, and what waits stays small. */
 const BATCHES_PER_THREAD = 3
 
@@ -56,6 +61,8 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
   /** Batches that are not in the pack yet, the oldest first. */
   const window: Array<Promise<void>> = []
   let appended = Promise.resolve()
+  /** The last batch that was encoded in this thread. */
+  let own = { endedAt: -Infinity, ms: 0 }
 
   function start(): Lane {
     const worker = new Worker(thread, {
@@ -94,6 +101,18 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
     })
   }
 
+  async function encodeHere(batch: readonly Entry[]): Promise<EncodedRecords> {
+    const begin = performance.now()
+    const records = encodeEntries({ entries: batch, spare: outputs.pop() })
+    const endedAt = performance.now()
+    own = { endedAt, ms: endedAt - begin }
+    return records
+  }
+
+  function hasTime(): boolean {
+    return lanes.length === 0 && own.ms <= OWN_PART * (performance.now() - own.endedAt)
+  }
+
   async function append(batch: readonly Entry[], { lengths, bytes }: EncodedRecords): Promise<void> {
     let offset = 0
     for (const [index, length] of lengths.entries()) {
@@ -104,7 +123,7 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
   }
 
   /** Sends what has come so far. */
-  function send(encodeAll: typeof encode): Promise<void> {
+  function send(encodeAll = hasTime() ? encodeHere : encode): Promise<void> {
     const batch = entries
     const memory = input
     entries = []
@@ -145,15 +164,15 @@ export function createEncoder({ thread, threads, pack }: EncoderOptions): Encode
   return {
     async add(entry) {
       const size = toBytes(entry)
-      if (input && filled + size > input.byteLength) void send(encode)
+      if (input && filled + size > input.byteLength) void send()
       input ??= size > INPUT_BYTES ? new SharedArrayBuffer(size) : (inputs.pop() ?? new SharedArrayBuffer(INPUT_BYTES))
       entries.push(copy(entry))
-      if (filled >= BATCH_BYTES || entries.length >= BATCH_ENTRIES) void send(encode)
+      if (filled >= BATCH_BYTES || entries.length >= BATCH_ENTRIES) void send()
       // All who wait go on together: their next pages travel in one message.
       while (window.length > threads * BATCHES_PER_THREAD) await window[0]
     },
     async flush() {
-      await send(lanes.length > 0 ? encode : async (batch) => encodeEntries({ entries: batch, spare: undefined }))
+      await send(lanes.length > 0 ? encode : encodeHere)
     },
     async close() {
       await Promise.all(lanes.map(({ worker }) => worker.terminate()))
