@@ -10,7 +10,7 @@ import { createLimit } from './limit.ts'
 import { readRecordFile } from './record-file.ts'
 import { createRecordWriter } from './record-writer.ts'
 import { withRetry } from './retry.ts'
-import { sha256 } from './sha256.ts'
+import { sha256Hex as toHash } from './sha256.ts'
 import { createTempNames, createWriter } from './temp-name.ts'
 
 export interface DiskStoreOptions extends DiskLimits {
@@ -69,7 +69,6 @@ export function createDiskStore(options: DiskStoreOptions): DiskStore {
   const firstScan = setTimeout(() => void scan(), scanDelayMs)
   firstScan.unref()
 
-  const toHash = (key: string) => sha256(key).toString('hex')
   const toPath = (hash: string, extension = 'isr') => join(dir, hash.slice(0, 2), `${hash}.${extension}`)
   const retried = <T>(work: () => Promise<T>) => withRetry(work, { random, wait })
 

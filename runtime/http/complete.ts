@@ -61,14 +61,15 @@ export async function completeFor(
 const MOST_DAMAGED = 3
 
 /** Asks the engine for a page in the form that this client takes. What is damaged counts as not there. */
-export function readComplete(
+export async function readComplete(
   context: HttpContext,
   req: IncomingMessage,
   target: Target,
   form: Form,
   request: ReadRequest,
 ): Promise<Outcome> {
-  return context.crowd.wait(target.key, async () => {
+  context.crowd.enter(target.key)
+  try {
     for (let damaged = 0; damaged < MOST_DAMAGED; damaged++) {
       const outcome = await context.engine.read(target, request)
       if (!('entry' in outcome)) return outcome
@@ -76,7 +77,9 @@ export function readComplete(
       if (await completeFor(context, req, outcome.entry, form, accepted)) return outcome
     }
     throw new Error(`All copies of ${target.path} are damaged.`)
-  })
+  } finally {
+    context.crowd.leave(target.key)
+  }
 }
 
 /**

@@ -1,7 +1,9 @@
 /** Who waits for which pages at this moment. */
 export interface Crowd {
-  /** Does what a visitor of the page waits for. */
-  wait<T>(key: string, work: () => Promise<T>): Promise<T>
+  /** A visitor begins to wait for a page. */
+  enter(key: string): void
+  /** They have it, or never will. */
+  leave(key: string): void
   /** Whether a visitor who is the only one to wait for their page takes time that those who wait for others need. */
   isHeldUpBy(key: string): boolean
 }
@@ -14,15 +16,11 @@ export function createCrowd(isBusy: () => boolean): Crowd {
   const pages = new Map<string, number>()
 
   return {
-    async wait(key, work) {
-      pages.set(key, (pages.get(key) ?? 0) + 1)
-      try {
-        return await work()
-      } finally {
-        const others = (pages.get(key) ?? 1) - 1
-        if (others > 0) pages.set(key, others)
-        else pages.delete(key)
-      }
+    enter: (key) => void pages.set(key, (pages.get(key) ?? 0) + 1),
+    leave(key) {
+      const others = (pages.get(key) ?? 1) - 1
+      if (others > 0) pages.set(key, others)
+      else pages.delete(key)
     },
     // A load that is all about one page is one compression away from its end.
     isHeldUpBy: (key) => pages.size >= STORM && pages.get(key) === 1 && isBusy(),

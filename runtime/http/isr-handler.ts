@@ -89,8 +89,8 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
   const failures = createFailures(log, now)
   const { env } = process
   const debug = env['ISR_DEBUG_CACHE'] === '1' || (settings.next === true && env['NEXT_PRIVATE_DEBUG_CACHE'] === '1')
-  // Without anybody to tell, a hit makes no event.
-  const hearsHits = debug || options.onEvent !== undefined
+  // Without anybody to tell, an answer makes no event.
+  const hearsAnswers = debug || options.onEvent !== undefined
   const onEvent = createEventListener({ failures, log, debug, now, onEvent: options.onEvent })
 
   const isBusy = createLoad()
@@ -110,7 +110,7 @@ export function createIsrHandler(options: IsrHandlerOptions): IsrHandler {
     // Other servers may wait for what goes to a store of the project's own.
     leisure: settings.cache.customStore ? undefined : createLeisure({ clock, isBusy }),
     onEvent,
-    hearsHits,
+    hearsAnswers,
   })
 
   return createHandler({

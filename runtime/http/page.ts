@@ -48,7 +48,8 @@ async function readInTurn(
   try {
     return await readComplete(context, req, target, form, request)
   } finally {
-    await context.portions.next()
+    const turn = context.portions.next()
+    if (turn) await turn
   }
 }
 

@@ -53,17 +53,16 @@ describe('a cached page', () => {
     expect(kit.store.log).toEqual([])
   })
 
-  it('P10 a hit from memory makes no event where nobody hears hits', async () => {
+  it('P10 an answer makes no event where nobody hears answers', async () => {
     const clock = createVirtualClock()
     const events: IsrEvent[] = []
     const { engine } = createKit({
       clock,
       store: createFakeStore([nowEntry(clock, '/b/x', 'v1')]),
       onEvent: (event) => events.push(event),
-      hearsHits: false,
+      hearsAnswers: false,
     })
     await engine.read(target, READ)
-    events.length = 0
     expect(toText(engine.peek(target.key))).toBe('v1')
     expect(events).toEqual([])
   })

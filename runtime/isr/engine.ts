@@ -43,8 +43,8 @@ export interface EngineOptions {
   readonly leisure?: Leisure | undefined
   /** Hears of each decision, hits included, and of each failure once. Whatever it throws is ignored. */
   readonly onEvent?: (event: IsrEvent) => void
-  /** Whether `onEvent` wants the hits of `peek` too, of which a busy site has thousands a second. Default true. */
-  readonly hearsHits?: boolean
+  /** Whether `onEvent` wants each answer with an entry too, of which a busy site has thousands a second. Default true. */
+  readonly hearsAnswers?: boolean
 }
 
 /**
@@ -54,7 +54,7 @@ export interface EngineOptions {
  * `close` closes the store and the prerendered entries too, since nobody else reads them.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { clock, renderer, prerendered, store, settings, onEvent, hearsHits = onEvent !== undefined } = options
+  const { clock, renderer, prerendered, store, settings, onEvent, hearsAnswers = onEvent !== undefined } = options
   const memory = createMemory({ bytes: settings.cache.memoryBytes, notFoundEntries: settings.cache.notFoundEntries })
   const floors = createFloors()
   const backoff = createBackoff(options.random)
@@ -191,8 +191,10 @@ export function createEngine(options: EngineOptions): Engine {
     entry: Entry,
     render?: { readonly renderMs: number },
   ): Outcome {
-    const ageMs = toAgeMs(entry, clock.now())
-    emit({ type: TYPES[state], ...toPlace(target), reason: detail, ageMs, ...render, bytes: toBytes(entry) })
+    if (hearsAnswers) {
+      const ageMs = toAgeMs(entry, clock.now())
+      emit({ type: TYPES[state], ...toPlace(target), reason: detail, ageMs, ...render, bytes: toBytes(entry) })
+    }
     return { state, detail, entry }
   }
 
@@ -316,7 +318,7 @@ export function createEngine(options: EngineOptions): Engine {
     peek(key, pattern, now = clock.now()) {
       const entry = memory.get(key)
       if (!entry || decide(entry, now) !== 'fresh') return undefined
-      if (hearsHits) {
+      if (hearsAnswers) {
         const path = toPath(key)
         const ageMs = toAgeMs(entry, now)
         emit({

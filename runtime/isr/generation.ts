@@ -7,6 +7,7 @@ import type {
   Entry,
   Generated,
   Job,
+  PlainBody,
   Renderer,
   RevalidateReason,
   Settings,
@@ -61,7 +62,7 @@ export function createGeneration({
 
   function runInTime(job: Extract<Job, { type: 'page' | 'shell' }>, target: Target): Promise<Generated> {
     return new Promise((resolve, reject) => {
-      const stop = createStop()
+      const stop = new Stop()
       const timer = clock.setTimeout(() => {
         running.delete(stop)
         reject(toTimeoutError(target, settings.generateTimeout))
@@ -99,8 +100,8 @@ export function createGeneration({
           path: target.path,
         })
       }
-      const entry = toOwned(toEntry(target.key, generated, { startedAt, generatedAt: clock.now() }, settings))
-      return uncompressed ? toUncompressed(entry) : entry
+      const owned = generated.kind === 'page' ? toOwned(generated, uncompressed) : generated
+      return toEntry(target.key, owned, { startedAt, generatedAt: clock.now() }, settings)
     },
     abort() {
       for (const stop of running) stop.abort()
@@ -108,28 +109,24 @@ export function createGeneration({
   }
 }
 
-/** Ends one generation. */
-interface Stop extends StopSignal {
-  abort(): void
-}
+/** Ends one generation. A class, as its objects have nothing of their own but two fields. */
+class Stop implements StopSignal {
+  aborted = false
+  private readonly listeners: Array<() => void> = []
 
-function createStop(): Stop {
-  const listeners: Array<() => void> = []
-  let aborted = false
-  return {
-    get aborted() {
-      return aborted
-    },
-    addEventListener: (_type, listener) => void listeners.push(listener),
-    removeEventListener(_type, listener) {
-      const at = listeners.indexOf(listener)
-      if (at !== -1) listeners.splice(at, 1)
-    },
-    abort() {
-      if (aborted) return
-      aborted = true
-      for (const listener of listeners.splice(0)) listener()
-    },
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners.push(listener)
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    const at = this.listeners.indexOf(listener)
+    if (at !== -1) this.listeners.splice(at, 1)
+  }
+
+  abort(): void {
+    if (this.aborted) return
+    this.aborted = true
+    for (const listener of this.listeners.splice(0)) listener()
   }
 }
 
@@ -153,7 +150,9 @@ export function toEntry(
   switch (generated.kind) {
     case 'page': {
       const { status, revalidate, html, data } = generated
-      return { key, ...times, kind: 'page', status, revalidate, expire, html, data }
+      const { startedAt, generatedAt } = times
+      // Each field by name: what is spread lies outside of the object, in a block of its own for each page.
+      return { key, startedAt, generatedAt, kind: 'page', status, revalidate, expire, html, data }
     }
     case 'notFound': {
       const revalidate = generated.revalidate ?? settings.notFoundRevalidate
@@ -167,21 +166,17 @@ export function toEntry(
 }
 
 /** Views on larger memory would keep all of it as long as the page is cached. What a page has together is not larger. */
-function toOwned(entry: Entry): Entry {
-  if (entry.kind !== 'page') return entry
-  const { html, data } = entry
+function toOwned(page: Extract<Generated, { kind: 'page' }>, isCompressible: boolean): Generated {
+  const { html, data } = page
   const isOneBlock = isWhole(html.identity, data?.identity)
-  return { ...entry, html: toOwnBody(html, isOneBlock), data: data && toOwnBody(data, isOneBlock) }
+  const own = (body: Body) =>
+    isCompressible ? toCompressible(toOwnBody(body, isOneBlock)) : toOwnBody(body, isOneBlock)
+  return { ...page, html: own(html) as PlainBody, data: data && own(data) }
 }
 
 function isWhole(first: Uint8Array | undefined, second: Uint8Array | undefined): boolean {
   if (!first || !second || first.buffer !== second.buffer) return false
   return first.byteLength + second.byteLength === first.buffer.byteLength
-}
-
-function toUncompressed(entry: Entry): Entry {
-  if (entry.kind !== 'page') return entry
-  return { ...entry, html: toCompressible(entry.html), data: entry.data && toCompressible(entry.data) }
 }
 
 function toOwnBody(body: Body, isOwn: boolean): Body {

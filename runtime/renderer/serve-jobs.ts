@@ -89,7 +89,7 @@ export function serveJobs(loadApp: () => Promise<IsrApp>): void {
     const answers = outbox
     outbox = []
     if (setup.packBodies) post({ type: 'answers', ...packBodies(answers, spares.pop()) })
-    else post({ type: 'answers', answers, block: undefined }, [...new Set(answers.flatMap(buffersOf))])
+    else post({ type: 'answers', answers, block: undefined }, listBuffers(answers))
     sentAt = performance.now()
   }
 
@@ -141,14 +141,23 @@ function checkMemory(memoryBytes: number | undefined): void {
   )
 }
 
-/** The buffers of a page's bodies, to be moved and not copied. */
-function buffersOf(answer: Answer): ArrayBuffer[] {
-  if (answer.type !== 'done') return []
-  if (answer.result instanceof Uint8Array) return [answer.result.buffer as ArrayBuffer]
-  const made = toPage(answer.result)
-  if (!made) return []
-  const bodies = [made.html, made.data].flatMap((body) => [body?.identity, body?.br])
-  return bodies.flatMap((bytes) => (bytes ? [bytes.buffer as ArrayBuffer] : []))
+/** The buffers of bodies, to be moved and not copied. */
+function listBuffers(answers: readonly Answer[]): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = []
+  const add = (bytes: Uint8Array | undefined): void => {
+    const buffer = bytes?.buffer as ArrayBuffer | undefined
+    if (buffer && !buffers.includes(buffer)) buffers.push(buffer)
+  }
+  for (const answer of answers) {
+    if (answer.type !== 'done') continue
+    if (answer.result instanceof Uint8Array) add(answer.result)
+    const page = toPage(answer.result)
+    for (const body of [page?.html, page?.data]) {
+      add(body?.identity)
+      add(body?.br)
+    }
+  }
+  return buffers
 }
 
 /** The next bodies will take about as much, or a little more. */

@@ -88,7 +88,7 @@ export async function runSchedule(schedule: Schedule, options: RunOptions): Prom
       store: setup.store === 'none' ? undefined : createSimulatedStore(shelves[slot] ?? sharedShelf, parts),
       settings,
       onEvent: (event) => checker.noteEvent(instance, event),
-      hearsHits: false,
+      hearsAnswers: false,
     })
     const instance: Instance = {
       id,
