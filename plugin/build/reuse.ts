@@ -82,6 +82,8 @@ type Earlier = Pick<Reuse, 'find' | 'read' | 'close'>
 export async function openReuse(dir: string, inputs: string, now: number): Promise<Reuse> {
   const earlier = await openEarlier(dir, inputs, now).catch(() => undefined)
   const rows = createRows(ROW_BYTES)
+  /** Copied at once. */
+  const noted = Buffer.alloc(FINGERPRINT_BYTES)
   let count = 0
 
   return {
@@ -89,7 +91,8 @@ export async function openReuse(dir: string, inputs: string, now: number): Promi
     find: (key) => earlier?.find(key),
     read: (key, hash) => earlier?.read(key, hash),
     note(hash, fingerprint) {
-      rows.add(hash, Buffer.from(fingerprint, 'hex'))
+      noted.write(fingerprint, 'hex')
+      rows.add(hash, noted)
       count += 1
     },
 

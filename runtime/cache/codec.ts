@@ -107,9 +107,10 @@ export function decodeEntry(bytes: Uint8Array, key: string): Entry | undefined {
 /** Reads the fixed offsets of a record, unchecked: good for ordering and counting, not for serving. Never throws. */
 export function readHeader(bytes: Uint8Array): RecordHeader | undefined {
   if (bytes.byteLength < HEADER_BYTES) return undefined
-  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const record = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const kind = KINDS[record.readUInt8(5)]
-  if (!record.subarray(0, 4).equals(MAGIC) || record.readUInt8(4) !== VERSION || !kind) return undefined
+  if (record.compare(MAGIC, 0, MAGIC.length, 0, MAGIC.length) !== 0 || record.readUInt8(4) !== VERSION || !kind)
+    return undefined
   return { kind, startedAt: record.readDoubleLE(8), length: record.readUInt32LE(16) }
 }
 
