@@ -1,4 +1,6 @@
 /** Section M: navigation data. */
+import * as zlib from 'node:zlib'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerProcess } from '../process.ts'
 import { NOSTORE, send } from '../harness/http.ts'
@@ -178,4 +180,94 @@ describe('fallback: true', () => {
     expect(data.json()).toEqual({ pageProps: { id: 'fresh', value: expect.stringMatching(/^shell \d+$/) } })
     expect((await send(server, '/shell/fresh')).text).toContain('<main>fresh</main>')
   })
+})
+
+describe.each([
+  ['memory for all pages', ''],
+  ['no memory at all: each answer reads its page anew', '{ cache: { memoryBytes: 0 } }'],
+])('HTML and data of one page, with %s', (_what, options) => {
+  let own: Site
+  let ownServer: ServerProcess
+  let data: string
+  beforeAll(async () => {
+    own = await createSite({
+      options,
+      files: {
+        'pages/posts/[id].jsx': `
+import { ask } from '../../source.server.js'
+export const getStaticPaths = () => ({ paths: ['/posts/built'], fallback: 'blocking' })
+export const getStaticProps = async ({ params: { id } }) => {
+  const { value } = await ask('posts', { id })
+  return { props: { value, odd: '</script><!--&\\u2028 "pageProps":', words: ('\\u00e9 ' + id + ' ').repeat(200) }, revalidate: 3600 }
+}
+export default function Post({ value, words }) { return <main title={value}>{words}</main> }`,
+      },
+    })
+    await own.build()
+    data = `/_isr/data/${JSON.parse(await own.read('dist/isr/route-manifest.json')).buildId}/posts`
+    ownServer = await own.serve()
+  })
+  afterAll(() => own.dispose())
+
+  const ENCODINGS = ['identity', 'gzip', 'br', 'zstd, gzip;q=0.5']
+
+  /** All answers for a page, its data in each encoding and its HTML, by what was sent. */
+  async function readAll(id: string, first: 'html' | 'data'): Promise<Map<string, string>> {
+    const known = new Map<string, string>()
+    const forms = { html: `/posts/${id}`, data: `${data}/${id}.json` }
+    for (const form of first === 'html' ? (['html', 'data'] as const) : (['data', 'html'] as const)) {
+      for (const encoding of ENCODINGS.toReversed()) {
+        const answer = await send(ownServer, forms[form], { headers: { 'accept-encoding': encoding } })
+        expect(answer.status).toBe(200)
+        expect(answer.headers['content-length']).toBe(String(answer.body.byteLength))
+        const sent = answer.headers['content-encoding'] ?? 'identity'
+        const etag = answer.headers['etag']!
+        expect(etag).toMatch({ identity: /^"[\w-]{27}"$/, gzip: /-gz"$/, br: /-br"$/, zstd: /-zs"$/ }[sent]!)
+        known.set(`${form} ${encoding}`, `${etag} ${decode(answer.body, sent)}`)
+        const again = await send(ownServer, forms[form], {
+          headers: { 'accept-encoding': encoding, 'if-none-match': etag },
+        })
+        expect([again.status, again.body.byteLength, again.headers['etag']]).toEqual([304, 0, etag])
+      }
+    }
+    return known
+  }
+
+  function decode(bytes: Buffer, encoding: string): string {
+    if (encoding === 'br') return brotliDecompressSync(bytes).toString()
+    if (encoding === 'gzip') return gunzipSync(bytes).toString()
+    if (encoding === 'zstd')
+      return (zlib as { zstdDecompressSync?: (b: Buffer) => Buffer }).zstdDecompressSync!(bytes).toString()
+    return bytes.toString()
+  }
+
+  const toText = (answer: string | undefined) => answer!.slice(answer!.indexOf('" ') + 2)
+
+  it.each(['built', 'html first', 'data first'])(
+    'P3 W17 J01 are of one render and have the same bytes in all encodings, then, later, and after a restart: %s',
+    async (name) => {
+      const id = name.replace(' ', '-')
+      const first = await readAll(id, name === 'data first' ? 'data' : 'html')
+      const html = toText(first.get('html identity'))
+      const text = toText(first.get('data identity'))
+      for (const encoding of ENCODINGS) {
+        expect(toText(first.get(`html ${encoding}`))).toBe(html)
+        expect(toText(first.get(`data ${encoding}`))).toBe(text)
+      }
+      const { pageProps } = JSON.parse(text) as { pageProps: Record<string, string> }
+      expect(pageProps).toEqual({
+        value: expect.stringMatching(/^posts \d+$/),
+        odd: '</script><!--&\u2028 "pageProps":',
+        words: `\u00e9 ${id} `.repeat(200),
+      })
+      expect(html).toContain(`<main title="${pageProps['value']}">`)
+      expect(html).toContain(text.slice(1, -1))
+      expect(await readAll(id, 'data')).toEqual(first)
+      expect(await ownServer.stop()).toBe(0)
+      ownServer = await own.serve()
+      own.source.forget()
+      expect(await readAll(id, 'data')).toEqual(first)
+      expect(own.source.count('posts')).toBe(0)
+    },
+  )
 })
