@@ -18,8 +18,17 @@ describe('createCrowd', () => {
     expect([crowd.isHeldUpBy('/a'), crowd.isHeldUpBy('/b')]).toEqual([false, true])
     crowd.leave('/a')
     expect([crowd.isHeldUpBy('/a'), crowd.isHeldUpBy('/b')]).toEqual([true, true])
+  })
+
+  it('P10 the last of a storm are not alone: others come as soon as these have their pages', () => {
+    const crowd = createCrowd(() => true)
+    const storm = ['/a', '/b', '/c', '/d']
+    for (const key of storm) crowd.enter(key)
+    for (const key of storm.slice(1)) crowd.leave(key)
+    expect(crowd.isHeldUpBy('/a')).toBe(true)
     crowd.leave('/a')
-    expect(crowd.isHeldUpBy('/b')).toBe(false)
+    crowd.enter('/a')
+    expect(crowd.isHeldUpBy('/a')).toBe(false)
   })
 })
 
