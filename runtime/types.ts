@@ -731,10 +731,10 @@ export interface Engine {
   /**
    * The entry, when it is in memory and fresh: the whole cost of a hit.
    *
-   * @param pattern the page's, for those who hear of the hit
+   * @param toPattern finds the page's pattern by its path, for those who hear of the hit
    * @param now milliseconds since the epoch, for who has asked the clock already. Default: the engine's clock
    */
-  peek(key: string, pattern?: string, now?: number): Entry | undefined
+  peek(key: string, toPattern?: (path: string) => string | undefined, now?: number): Entry | undefined
   /**
    * @throws `IsrError` `ISR_GENERATE`, `ISR_TIMEOUT` or another failure of a generation that a visitor waited for, when
    *   there is no older copy; `ISR_OVERLOADED` when the queue is full.

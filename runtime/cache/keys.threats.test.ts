@@ -41,8 +41,6 @@ describe('keys', () => {
       for (const path of [toPath('/[id]', { id: slug }), toPath('/[...all]', { all: [slug, slug] })]) {
         expect(isIndex(toPageKey(path))).toBe(false)
         expect(isIndex(toShellKey(path))).toBe(false)
-        // What requests are recalled by.
-        expect(isIndex(path)).toBe(false)
       }
     },
   )

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Entry, NavigationData, Target } from '../types.ts'
+import type { Entry, NavigationData } from '../types.ts'
 import { isNotModified } from './conditional.ts'
 import type { HttpContext } from './context.ts'
 import { isNextDataUrl } from './data-url.ts'
@@ -18,7 +18,8 @@ import {
 
 /** An entry with how the engine came to it. */
 export interface Found {
-  readonly target: Target
+  /** Of a page without data functions, which only a new build changes. */
+  readonly isStatic: boolean
   readonly form: Form
   readonly entry: Entry
   readonly state: 'HIT' | 'STALE' | 'MISS'
@@ -69,8 +70,7 @@ export function sendPage(
     else send(req, res, 200, [...toContent(representation), 'ETag', etag, ...headers], bytes)
     return
   }
-  const { state, detail, target } = found
-  const isStatic = target.route.kind === 'static'
+  const { state, detail, isStatic } = found
   const heads = context.findHeads({ entry, state, detail, isStatic }, found.now ?? context.now())
   if (isUnchanged) sendUnchanged(req, res, heads.unchanged, etag)
   else sendWhole(req, res, heads.whole(found.form, encoding), etag, bytes)
@@ -147,8 +147,8 @@ function sendJson(
 
 /** The caching headers of what is no page, and of everything in development, where nothing may be kept. */
 function toHeaders(context: HttpContext, found: Found): string[] {
-  const { entry, state, detail, target } = found
+  const { entry, state, detail, isStatic } = found
   if (!context.development) return toCacheHeaders(entry, state, detail, context.now(), context.next)
-  const stateHeaders = target.route.kind === 'static' ? [] : toStateHeaders(state, context.next)
+  const stateHeaders = isStatic ? [] : toStateHeaders(state, context.next)
   return [...stateHeaders, 'Cache-Control', 'no-store']
 }

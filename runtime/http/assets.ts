@@ -93,7 +93,11 @@ function listFiles(dir: string, entries: readonly Dirent[]): string[] {
 function decode(path: string): string {
   // An escaped slash is part of a name, and no file has one in its name.
   if (!path.includes('%')) return path
-  return /%2f|%5c/i.test(path) ? '' : decodeURIComponent(path)
+  try {
+    return /%2f|%5c/i.test(path) ? '' : decodeURIComponent(path)
+  } catch {
+    return ''
+  }
 }
 
 /** Files may be gone or changed, or be links by now, while a new build is put in place; sirv would not notice. */

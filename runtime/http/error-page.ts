@@ -58,7 +58,7 @@ async function readErrorPage(
 ): Promise<Entry | undefined> {
   const target = context.targets.errors[status]
   try {
-    const entry = context.engine.peek(target.key, target.route.pattern)
+    const entry = context.engine.peek(target.key, () => target.route.pattern)
     if (entry && (await completeFor(context, req, entry, 'html'))) return entry
     const outcome = await readComplete(context, req, target, 'html', { prefetch: false, complete: true })
     return 'entry' in outcome ? outcome.entry : undefined

@@ -26,6 +26,7 @@ import { isRead, send, sendText, toTextHeaders } from './reply.ts'
 import type { Form } from './representation.ts'
 import { parseRequestUrl, type RequestUrl } from './request-url.ts'
 import { createRevalidate } from './revalidate.ts'
+import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import { answerServerPage } from './server-page.ts'
 import { createSlots } from './slots.ts'
 import { createTargets } from './targets.ts'
@@ -96,7 +97,7 @@ export function createHandler(options: HandlerOptions): IsrHandler {
     try {
       // Express and connect shorten `url` below the path that they mounted us at; pages know their whole path.
       const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/'
-      const hit = answerHit(context, req, res, target)
+      const hit = answerHit(context, routes, req, res, target)
       if (hit === true) return
       const answered = hit || answer(context, routes, req, res, target, next)
       answered.catch((error: unknown) => answerFailure(context, req, res, error, next))
@@ -148,30 +149,53 @@ function createContext(options: HandlerOptions): HttpContext {
   }
 }
 
-/** The short way of a hit: one look-up by the raw path, one in the cache, one write. Whatever is unusual goes the long way. */
+/**
+ * The short way of a hit: one look-up in the cache by the path as it came, and one write. Keys are made of canonical paths alone,
+ * so that no other spelling finds anything. Whatever is unusual goes the long way.
+ */
 function answerHit(
   context: HttpContext,
+  { assets, dataPrefixes }: Routes,
   req: IncomingMessage,
   res: ServerResponse,
   target: string,
 ): boolean | Promise<boolean> {
   if (!isRead(req)) return false
-  const known = context.targets.recall(cutQuery(target))
-  if (known === undefined || context.draft.isOn(req)) return false
+  const path = toBarePath(cutQuery(target), context.manifest)
+  if (path === undefined || isApiPath(path) || assets?.has(path)) return false
+  const form = isDataPath(path, context.next) ? 'data' : 'html'
+  const pagePath = form === 'html' ? path : parseDataPath(path, dataPrefixes)
+  const key = pagePath === undefined ? undefined : context.targets.toKey(pagePath)
+  if (key === undefined || context.draft.isOn(req)) return false
   // The clock is asked once: it takes as long as looking something up.
   const now = context.now()
-  const entry = context.engine.peek(known.target.key, known.target.route.pattern, now)
+  const entry = context.engine.peek(key, context.targets.findPattern, now)
   if (entry === undefined) return false
-  const found = { target: known.target, form: known.form, entry, state: 'HIT', detail: undefined, now } as const
+  const isStatic = entry.kind === 'page' && entry.data === undefined
+  if (isStatic && form === 'data') return false
+  const found = { isStatic, form, entry, state: 'HIT', detail: undefined, now } as const
   if (entry.kind !== 'page') return sendFound(context, req, res, found).then(() => true)
-  if (findLacking(context, req, entry, known.form)) {
-    return completeFor(context, req, entry, known.form).then((isWhole) => {
+  if (findLacking(context, req, entry, form)) {
+    return completeFor(context, req, entry, form).then((isWhole) => {
       if (isWhole && !res.destroyed) sendPage(context, req, res, found, entry)
       return isWhole
     })
   }
   sendPage(context, req, res, found, entry)
   return true
+}
+
+/** The path of a page whose one address this is, by its base and its last slash; undefined where it is none. */
+function toBarePath(rawPath: string, { base, trailingSlash }: RouteManifest): string | undefined {
+  if (!rawPath.startsWith(base)) return undefined
+  const path = base === '/' ? rawPath : rawPath.slice(base.length - 1)
+  // Without that rule none ends with one, and neither do keys.
+  if (!trailingSlash) return path
+  return applyTrailingSlash(path, true) === path ? applyTrailingSlash(path, false) : undefined
+}
+
+function isApiPath(path: string): boolean {
+  return path.startsWith('/api') && (path.length === 4 || path[4] === '/')
 }
 
 function cutQuery(target: string): string {
@@ -228,7 +252,7 @@ async function answer(
       return context.serverPageSlots.run(() => answerServerPage(context, req, res, page, query, form))
     }
     if (form === 'data' && page.route.kind === 'static') return sendErrorPage(context, req, res, 404)
-    return answerPage(context, req, res, page, form, cutQuery(target))
+    return answerPage(context, req, res, page, form)
   }
 
   /** The 404 page is nobody's address, but the client fetches its data to show it in place. */

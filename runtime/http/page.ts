@@ -10,18 +10,13 @@ import { sendErrorPage } from './error-page.ts'
 import { isRead, send, sendMethodNotAllowed } from './reply.ts'
 import { represent, toContent, toStateHeaders, type Form } from './representation.ts'
 
-/**
- * Answers for a page that is not rendered per request, as a document or as navigation data.
- *
- * @param rawPath as it was asked for, with base and without query: known from now on, where it led to an entry
- */
+/** Answers for a page that is not rendered per request, as a document or as navigation data. */
 export async function answerPage(
   context: HttpContext,
   req: IncomingMessage,
   res: ServerResponse,
   target: Target,
   form: Form,
-  rawPath: string,
 ): Promise<void> {
   if (!isRead(req)) return sendMethodNotAllowed(req, res)
   if (target.route.kind === 'isr' && context.draft.isOn(req)) return answerDraft(context, req, res, target, form)
@@ -32,10 +27,14 @@ export async function answerPage(
   if (outcome.state === 'ABSENT') return sendErrorPage(context, req, res, 404)
   if (outcome.state === 'SHELL') return answerShell(context, req, res, target)
   const { entry, state, detail } = outcome
-  // Of those that are asked for once, a site may have any number.
-  if (state !== 'MISS') context.targets.remember(rawPath, target, form)
   // A HIT is what it says; only the others have a reason worth a header.
-  return sendFound(context, req, res, { target, form, entry, state, detail: state === 'HIT' ? undefined : detail })
+  return sendFound(context, req, res, {
+    isStatic: target.route.kind === 'static',
+    form,
+    entry,
+    state,
+    detail: state === 'HIT' ? undefined : detail,
+  })
 }
 
 async function readInTurn(
@@ -61,7 +60,7 @@ async function answerShell(
   target: Target,
 ): Promise<void> {
   const shell = context.targets.toShell(target)
-  const held = context.engine.peek(shell.key, shell.route.pattern)
+  const held = context.engine.peek(shell.key, () => shell.route.pattern)
   const entry = held && (await completeFor(context, req, held, 'html')) ? held : await readShell(context, req, shell)
   const encodings = context.chooseEncodings(req.headers['accept-encoding'])
   const representation = entry?.kind === 'page' ? represent(entry, 'html', encodings) : undefined

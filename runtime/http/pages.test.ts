@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { GetStaticProps } from '../types.ts'
+import type { ApiHandler, GetStaticProps } from '../types.ts'
 import { NO_STORE } from './cache-control.ts'
 import { ask, askRaw } from './testing/client.ts'
 import { startSite, type TestPage, type TestSite } from './testing/site.ts'
@@ -617,6 +620,54 @@ describe('errors', () => {
       expect((await ask(site.port, path)).status, path).toBe(404)
     }
     expect((await ask(site.port, '/x/y')).status).toBe(200)
+  })
+
+  it('P01 SEC-46 what is in memory is the answer to its own path, and to no other that names something else', async () => {
+    const clientDir = await mkdtemp(join(tmpdir(), 'isr-files-'))
+    await writeFile(join(clientDir, 'file'), 'a file')
+    const counted = countedPage(() => ({ props: {}, revalidate: 60 }))
+    const pages = {
+      '/[...all]': { ...counted.page, fallback: 'blocking' as const },
+      '/plain': {},
+      '/404': counted.page,
+      '/api/real': { module: { default: ((_req, res) => res.send('api')) as ApiHandler } },
+    }
+    const names = ['p', 'file', 'api', 'api/real', 'api/none', 'apis', '_isr/x', '_next/data/x', '404', '500', 'plain']
+    for (const trailingSlash of [false, true]) {
+      for (const base of ['/', '/base/']) {
+        site = await startSite(pages, { manifest: { base, trailingSlash }, options: { clientDir } })
+        const { port, manifest } = site
+        const { buildId } = manifest
+        const paths = names.flatMap((name) => [
+          `${base}${name}`,
+          `${base}${name}/`,
+          `${base}${name}?q=1`,
+          `${base}%${name.charCodeAt(0).toString(16)}${name.slice(1)}`,
+          `${base}${name}%zz`,
+          `${base}_isr/data/${buildId}/${name}.json`,
+          `${base}_isr/data/other/${name}.json`,
+          `/elsewhere/${name}`,
+        ])
+        const look = async () => {
+          const answers = []
+          for (const path of paths) {
+            const { status, headers, text } = await ask(port, path)
+            answers.push([path, status, headers['location'], headers['content-type'], headers['cache-control'], text])
+          }
+          return answers
+        }
+        const first = await look()
+        expect(await look()).toEqual(first)
+        const statuses = (path: string) => first.find(([each]) => each === path)?.[1]
+        const slash = trailingSlash ? '/' : ''
+        expect(names.map((name) => statuses(`${base}${name}${name === 'file' ? '' : slash}`))).toEqual([
+          200, 200, 404, 200, 404, 200, 404, 200, 404, 404, 200,
+        ])
+        expect(statuses(`${base}_isr/data/${buildId}/plain.json`)).toBe(404)
+        await site.close()
+      }
+    }
+    await rm(clientDir, { recursive: true })
   })
 
   it('P01 P05 routes by precedence', async () => {

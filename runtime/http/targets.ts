@@ -1,13 +1,8 @@
-import { createRecent } from '../cache/recent.ts'
-import { toDataName } from '../routing/data-path.ts'
 import { toPageKey, toShellKey } from '../routing/key.ts'
 import { createMatcher } from '../routing/match.ts'
 import { toPath } from '../routing/path.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import type { ManifestRoute, Params, RouteManifest, Target } from '../types.ts'
-import { applyTrailingSlash } from '../routing/trailing-slash.ts'
-import { toDataPrefix } from './data-url.ts'
-import type { Form } from './representation.ts'
 
 /** Finds what a path stands for. */
 export interface Targets {
@@ -19,30 +14,16 @@ export interface Targets {
   toShell(target: Target): Target
   /** The page that is shown with an error; the build has a default of each. */
   readonly errors: { readonly 404: Target; readonly 500: Target }
-  /** What was found before for exactly this raw path, with base. */
-  recall(rawPath: string): Known | undefined
-  /** Keeps what a raw path stands for, if that is its one canonical spelling. */
-  remember(rawPath: string, target: Target, form: Form): void
-}
-
-/** A path that has been found before. */
-export interface Known {
-  readonly target: Target
-  readonly form: Form
+  /** The pattern of that page. */
+  findPattern(path: string): string | undefined
+  /** The key of the page whose canonical path this is, if it is one; undefined for names that no page answers to. */
+  toKey(path: string): string | undefined
 }
 
 /** Modules with these names shape pages; they are none. */
 const RESERVED = new Set(['/404', '/_app', '/_document', '/_error'])
 
-/** Each remembered path costs about half a kilobyte, and four times its length: in the key, the path, the parameters and itself. */
-const MAX_KNOWN = 16_384
-const KNOWN_BYTES = 512
-const MAX_KNOWN_BYTES = MAX_KNOWN * 1024
-
 export function createTargets(manifest: RouteManifest): Targets {
-  const { base, trailingSlash } = manifest
-  const basePrefix = base.slice(0, -1)
-  const dataPrefix = basePrefix + toDataPrefix(manifest.buildId)
   const matchPage = createMatcher(manifest.routes.filter((route) => route.kind !== 'api'))
   const matchApi = createMatcher(manifest.routes.filter((route) => route.kind === 'api'))
   const hasErrorPage = manifest.routes.some((route) => route.pattern === '/500')
@@ -51,11 +32,6 @@ export function createTargets(manifest: RouteManifest): Targets {
       .filter((route) => route.kind === 'static' && isDynamic(route.pattern))
       .map((route) => route.pattern),
   )
-  const known = createRecent<Known>({
-    max: MAX_KNOWN,
-    maxSize: MAX_KNOWN_BYTES,
-    toSize: (_found, rawPath) => KNOWN_BYTES + 4 * rawPath.length,
-  })
 
   function toErrorTarget(pattern: '/404' | '/500'): Target {
     const route = manifest.routes.find((candidate) => candidate.pattern === pattern) ?? {
@@ -83,13 +59,9 @@ export function createTargets(manifest: RouteManifest): Targets {
     return { key, route: match.route, params: match.params, path: canonical }
   }
 
-  function toRawPath(target: Target, form: Form): string {
-    if (form === 'html') return basePrefix + applyTrailingSlash(target.path, trailingSlash)
-    return `${dataPrefix}${toDataName(target.path).slice(1)}.json`
-  }
-
   return {
     findPage,
+    findPattern: (path) => findPage(path)?.route.pattern,
     findApi: matchApi,
     toShell: (target) => ({
       key: toShellKey(target.route.pattern),
@@ -98,19 +70,7 @@ export function createTargets(manifest: RouteManifest): Targets {
       path: target.route.pattern,
     }),
     errors,
-    recall: (rawPath) => known.get(rawPath),
-    remember(rawPath, target, form) {
-      // Other spellings of the path would let a visitor fill the memory with names for one page.
-      const spelling = toRawPath(target, form)
-      if (spelling !== rawPath) return
-      // Texts of our own: the visitor's are parts of the whole request target, which they would keep in memory, query and all.
-      const { key, route, path } = target
-      // Not by `structuredClone`, after which each has a hidden class of its own.
-      known.set(spelling, {
-        target: { key, route, params: JSON.parse(JSON.stringify(target.params)) as Params, path },
-        form,
-      })
-    },
+    toKey: (path) => (RESERVED.has(path) || path === '/500' ? undefined : toPageKey(path)),
   }
 }
 

@@ -43,8 +43,8 @@ describe('what onEvent hears', () => {
     await clock.advance(5000)
     await engine.read(target, READ)
     engine.peek(target.key)
-    engine.peek(target.key, '/b/[slug]')
-    expect(engine.peek('p:/b/unknown', '/b/[slug]')).toBeUndefined()
+    engine.peek(target.key, (path) => (path === '/b/x' ? '/b/[slug]' : undefined))
+    expect(engine.peek('p:/b/unknown', () => '/b/[slug]')).toBeUndefined()
     const hit = { type: 'hit', reason: 'fresh', ageMs: 5000, bytes: HTML_BYTES }
     expect(events[1]).not.toHaveProperty('pattern')
     expect(take(events)).toEqual([

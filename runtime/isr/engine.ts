@@ -315,11 +315,12 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
-    peek(key, pattern, now = clock.now()) {
+    peek(key, toPattern, now = clock.now()) {
       const entry = memory.get(key)
       if (!entry || decide(entry, now) !== 'fresh') return undefined
       if (hearsAnswers) {
         const path = toPath(key)
+        const pattern = toPattern?.(path)
         const ageMs = toAgeMs(entry, now)
         emit({
           type: 'hit',
