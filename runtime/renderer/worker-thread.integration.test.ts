@@ -15,7 +15,7 @@ const workerSource = `
 import { serveJobs } from ${JSON.stringify(serveJobs)}
 import { appendFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
-import { threadId } from 'node:worker_threads'
+import { resourceLimits, threadId } from 'node:worker_threads'
 if (process.env.ISR_TEST_START_MS) await new Promise((resolve) => setTimeout(resolve, process.env.ISR_TEST_START_MS))
 process.on('exit', () => appendFileSync(new URL('exits', import.meta.url), threadId + ' '))
 const pages = {
@@ -39,6 +39,10 @@ const pages = {
   '/buffers-in-turns': async () => {
     const kept = []
     for (;;) { kept.push(Buffer.alloc(1e6, 1)); await new Promise((resolve) => setImmediate(resolve)) }
+  },
+  '/young': () => {
+    const kept = Array.from({ length: 1e6 }, (_, index) => ({ index }))
+    return { props: { kept: kept.length, young: resourceLimits.maxYoungGenerationSizeMb } }
   },
   '/priority': () => ({ props: { priority: getPriority() } }),
   '/large': () => ({ props: { text: 'x'.repeat(100_000) } }),
@@ -185,6 +189,11 @@ describe('createWorkerRenderer', () => {
         expect(await run('/good')).toContain('threadId')
       }),
   )
+
+  it('REL-10 a page that keeps more than the memory for what is new is made', () =>
+    withRenderer({ youngMegabytes: 24 }, async (run) => {
+      expect(await run('/young')).toContain('"kept":1000000,"young":24')
+    }))
 
   it('REL-10 an endless loop is found, stopped, and the jobs beside it are answered', () =>
     withRenderer({ unresponsiveMs: 1500 }, async (run) => {

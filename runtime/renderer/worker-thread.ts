@@ -42,6 +42,8 @@ export interface WorkerRendererOptions {
   readonly maxTimeouts?: number
   /** Memory of one worker in bytes; past it the worker is replaced. Default: Node's own limit. */
   readonly memoryBytes?: number
+  /** Megabytes of one worker for what it has just made: nothing fails for want of it. Default: V8's own, 48. */
+  readonly youngMegabytes?: number
   /** Hears why a worker was lost. */
   readonly onLost?: (error: IsrError) => void
 }
@@ -190,7 +192,7 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
   }
 
   function start(lane: Lane): Worker {
-    const { buildId, maxPageBytes, compress = true, packBodies = false, givesWay = false } = options
+    const { buildId, maxPageBytes, compress = true, packBodies = false, givesWay = false, youngMegabytes } = options
     const worker = new Worker(options.worker, {
       name: 'isr-render',
       workerData: {
@@ -202,7 +204,10 @@ export function createWorkerRenderer(options: WorkerRendererOptions): Renderer {
         givesWay,
         memoryBytes,
       } satisfies WorkerSetup,
-      ...(memoryBytes !== undefined && { resourceLimits: { maxOldGenerationSizeMb: toHeapMegabytes(memoryBytes) } }),
+      resourceLimits: {
+        ...(memoryBytes !== undefined && { maxOldGenerationSizeMb: toHeapMegabytes(memoryBytes) }),
+        ...(youngMegabytes !== undefined && { maxYoungGenerationSizeMb: youngMegabytes }),
+      },
     })
     let reason: unknown
     worker.on('message', (message: FromWorker) => {
