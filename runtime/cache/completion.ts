@@ -81,6 +81,6 @@ export function toSettled(entry: PageEntry): PageEntry | undefined {
 }
 
 /** Whether a body is stored as brotli, and is not yet. What the HTML holds is stored with that. */
-export function isToBeCompressed(body: Body | undefined): boolean {
+function isToBeCompressed(body: Body | undefined): boolean {
   return body?.within === undefined && body?.makeable?.includes('br') === true
 }

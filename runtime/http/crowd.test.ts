@@ -55,7 +55,7 @@ describe('a storm of misses', () => {
               waiting += 1
               if (waiting === new Set(paths).size) for (const begin of began) begin()
               await gate
-              return { props: {}, revalidate: 60 }
+              return { props: { text: 'text '.repeat(200) }, revalidate: 60 }
             },
           },
           fallback: 'blocking',
@@ -75,17 +75,23 @@ describe('a storm of misses', () => {
     new Set(answers.map(({ headers }) => headers['content-encoding']))
   const MANY = ['/p/1', '/p/2', '/p/3', '/p/4', '/p/5']
 
-  it('W17 P10 on a busy server lone visitors get plain pages at once, and the next ones compressed ones', async () => {
-    const answers = await storm(MANY, 'gzip', true)
-    // The last ones are no storm any more, and which ones are the first is not for a test to say.
-    const first = answers.findIndex(({ headers }) => headers['content-encoding'] === undefined)
-    const plain = answers[first]!
-    expect(plain.headers).toMatchObject({ vary: 'Accept-Encoding', 'x-isr-cache': 'MISS' })
-    const next = await ask(site!.port, MANY[first]!, { headers: { 'accept-encoding': 'gzip' } })
-    expect(next.headers).toMatchObject({ 'content-encoding': 'gzip', 'x-isr-cache': 'HIT' })
-    expect(next.headers.etag).toBe(plain.headers.etag?.replace(/"$/, '-gz"'))
-    expect(next.text).toBe(plain.text)
-  })
+  it.each([
+    ['pages', MANY],
+    ['data', MANY.map((path) => `/_isr/data/build1${path}.json`)],
+  ])(
+    'W17 P10 on a busy server lone visitors get plain %s at once, and the next ones compressed ones',
+    async (_what, paths) => {
+      const answers = await storm(paths, 'gzip', true)
+      // The last ones are no storm any more, and which ones are the first is not for a test to say.
+      const first = answers.findIndex(({ headers }) => headers['content-encoding'] === undefined)
+      const plain = answers[first]!
+      expect(plain.headers).toMatchObject({ vary: 'Accept-Encoding', 'x-isr-cache': 'MISS' })
+      const next = await ask(site!.port, paths[first]!, { headers: { 'accept-encoding': 'gzip' } })
+      expect(next.headers).toMatchObject({ 'content-encoding': 'gzip', 'x-isr-cache': 'HIT' })
+      expect(next.headers.etag).toBe(plain.headers.etag?.replace(/"$/, '-gz"'))
+      expect(next.text).toBe(plain.text)
+    },
+  )
 
   it('W17 not where there is time, nor where the client says what it likes less', async () => {
     expect(encodingsOf(await storm(MANY, 'gzip', false))).toEqual(new Set(['gzip']))
