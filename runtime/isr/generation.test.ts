@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { toBodyWithin } from '../cache/body.ts'
 import type { Generated, PlainBody } from '../types.ts'
 import { createGeneration, toGenerateError } from './generation.ts'
 import {
@@ -165,6 +166,15 @@ describe('what is kept of a result', () => {
       [5000, true],
     ])
     expect(await marks({ ...page, html: toBody(5000), data: undefined })).toEqual([[5000, true], undefined])
+    const toHeld = (size: number) => toBodyWithin(0, size, 'digest', false)
+    expect(await marks({ ...page, html: toBody(5000), data: toHeld(4000) })).toEqual([
+      [5000, true],
+      [undefined, true],
+    ])
+    expect(await marks({ ...page, html: toBody(5000), data: toHeld(400) })).toEqual([
+      [5000, true],
+      [undefined, false],
+    ])
     expect(await marks({ kind: 'notFound', status: 404, revalidate: 5, expire: 5 })).toBe('notFound')
     // Whoever makes them with all their bodies has them marked by nobody.
     const whole = await createKit().make({ ...page, html: toBody(5000) })
