@@ -356,16 +356,14 @@ export type Job =
   /** A render with props that are already there (`server` pages, error pages). */
   | { readonly type: 'render'; readonly input: RenderInput }
 
-/** Pages or shells of one pattern: as long as they are what they were one is looked at after the other, and the next is made. */
+/** Pages of one pattern, or its shell: as long as they are what they were one is looked at after the other, and the next is made. */
 export interface BuildJob {
   readonly type: 'build'
   readonly pattern: string
-  /** At least one. */
-  readonly pages: ReadonlyArray<{
-    readonly job: Extract<Job, { type: 'page' | 'shell' }>
-    /** The fingerprint of the page that an earlier build made, if it made one. */
-    readonly known: string | undefined
-  }>
+  /** At least one; undefined is the shell. Their parameters are what the pattern says: as texts they cost nothing to send. */
+  readonly paths: ReadonlyArray<string | undefined>
+  /** For each of them the fingerprint of what an earlier build made, if it made it. */
+  readonly known: ReadonlyArray<string | undefined>
   /** Stands for all that pages are made from beside their data: code, assets, versions, options. */
   readonly inputs: string
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ParsedPaths, RouteRecord } from '../../runtime/types.ts'
-import { countJobs, createBatches, createJobs } from './jobs.ts'
+import { countJobs, createBatches, createJobs, toJob } from './jobs.ts'
 import { findPathConflicts } from './path-conflicts.ts'
 
 const route = (pattern: string, kind: RouteRecord['kind'] = 'isr'): RouteRecord => ({
@@ -30,7 +30,7 @@ describe('createJobs', () => {
   ])
 
   it('B02 B25 B26 makes pages, listed paths, shells of fallback: true and of pages without data', () => {
-    expect([...createJobs(routes, listings)].map(({ key, job }) => [key, job])).toEqual([
+    expect([...createJobs(routes, listings)].map((pageJob) => [pageJob.key, toJob(pageJob)])).toEqual([
       ['p:/', { type: 'page', pattern: '/', params: {}, path: '/', reason: 'build' }],
       ['p:/404', { type: 'page', pattern: '/404', params: {}, path: '/404', reason: 'build' }],
       ['s:/b/[id]', { type: 'shell', pattern: '/b/[id]', isFallback: true }],

@@ -13,8 +13,16 @@ export interface PageJob {
   readonly index: number
   /** The path, or for a shell the pattern. */
   readonly path: string
-  readonly params: Params
-  readonly job: Extract<Job, { type: 'page' | 'shell' }>
+  readonly isShell: boolean
+  /** Finds the parameters of its path: few pages are asked for them here. */
+  readonly match: (path: string) => { readonly params: Params } | undefined
+}
+
+/** What has to be done for a page. */
+export function toJob({ route, path, isShell, match }: PageJob): Extract<Job, { type: 'page' | 'shell' }> {
+  const { pattern, kind } = route
+  if (isShell) return { type: 'shell', pattern, isFallback: kind === 'isr' }
+  return { type: 'page', pattern, params: match(path)!.params, path, reason: 'build' }
 }
 
 /** A page to prerender, and the one that the build before made, if it made one. */
@@ -45,15 +53,24 @@ export function* createJobs(
   for (const route of routes) {
     const { kind, pattern } = route
     if (kind !== 'isr' && kind !== 'static') continue
-    if (!isDynamic(pattern)) yield toPageJob(route, toPath(pattern, {}), {}, 0)
-    else if (kind === 'static') yield toShellJob(route, false)
+    const match = createMatcher([route])
+    const toPage = (path: string, index: number) => ({
+      route,
+      key: toPageKey(path),
+      index,
+      path,
+      isShell: false,
+      match,
+    })
+    const shell = { route, key: toShellKey(pattern), index: 0, path: pattern, isShell: true, match }
+    if (!isDynamic(pattern)) yield toPage(toPath(pattern, {}), 0)
+    else if (kind === 'static') yield shell
     else {
       const listing = listings.get(pattern)
       if (!listing) continue
       // First, as it is the render that most often fails: a component that takes its props for granted.
-      if (listing.fallback === true) yield toShellJob(route, true)
-      const match = createMatcher([route])
-      for (const [index, path] of listing.paths.entries()) yield toPageJob(route, path, match(path)!.params, index)
+      if (listing.fallback === true) yield shell
+      for (const [index, path] of listing.paths.entries()) yield toPage(path, index)
     }
   }
 }
@@ -79,28 +96,4 @@ export function* createBatches(
     else batch.push(candidate)
   }
   if (batch.length > 0) yield batch
-}
-
-function toPageJob(route: RouteRecord, path: string, params: Params, index: number): PageJob {
-  const { pattern } = route
-  return {
-    route,
-    key: toPageKey(path),
-    index,
-    path,
-    params,
-    job: { type: 'page', pattern, params, path, reason: 'build' },
-  }
-}
-
-function toShellJob(route: RouteRecord, isFallback: boolean): PageJob {
-  const { pattern } = route
-  return {
-    route,
-    key: toShellKey(pattern),
-    index: 0,
-    path: pattern,
-    params: {},
-    job: { type: 'shell', pattern, isFallback },
-  }
 }

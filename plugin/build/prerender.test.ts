@@ -260,12 +260,12 @@ describe('prerender with the pages of a build before', () => {
         await Promise.resolve()
         if (job.type === 'paths') return listing(...paths)
         if (job.type !== 'build') throw new Error(job.type)
-        const names = job.pages.map((each) => ('path' in each.job ? each.job.path : 'shell'))
+        const names = job.paths.map((path) => path ?? 'shell')
         asked.push(names)
         for (const [same, path] of names.entries()) {
           const error = fail(path, names.length)
           if (error instanceof Error) throw error
-          if (job.pages[same]!.known !== undefined && !changed.includes(path)) continue
+          if (job.known[same] !== undefined && !changed.includes(path)) continue
           const html = body(10)
           html.identity.fill(1)
           // As the memory of the worker's answers is.

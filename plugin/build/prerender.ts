@@ -15,7 +15,7 @@ import type {
 } from '../../runtime/types.ts'
 import { usageErrors } from '../errors.ts'
 import type { ServedFiles } from '../routes/served-files.ts'
-import { countJobs, createBatches, createJobs, type Candidate, type PageJob } from './jobs.ts'
+import { countJobs, createBatches, createJobs, toJob, type Candidate, type PageJob } from './jobs.ts'
 import { findPathConflicts } from './path-conflicts.ts'
 import { forEachAtMost } from './pool.ts'
 import type { Progress } from './progress.ts'
@@ -96,12 +96,14 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
   const ahead = createAhead(concurrency)
 
   async function take(candidate: Candidate): Promise<void> {
-    const { route, path, params, job } = candidate.pageJob
+    const { route, path, isShell } = candidate.pageJob
     let made: Made
     try {
       made = await generate(candidate, work)
     } catch (error) {
-      failures.push({ route, path, params, isShell: job.type === 'shell' && job.isFallback, error })
+      const job = toJob(candidate.pageJob)
+      const params = job.type === 'page' ? job.params : {}
+      failures.push({ route, path, params, isShell: isShell && route.kind === 'isr', error })
       progress.advance()
       return
     }
@@ -247,13 +249,15 @@ async function generate({ pageJob, known }: Candidate, work: Work): Promise<Made
 
 async function build(pages: readonly Candidate[], { renderer, settings, reuse }: Work): Promise<Built> {
   const limits = { timeoutMs: settings.generateTimeout * 1000 }
-  const { job } = pages[0]!.pageJob
-  if (!reuse) return { same: 0, made: { fingerprint: undefined, generated: await renderer.run(job, limits) } }
+  const { pageJob } = pages[0]!
+  if (!reuse)
+    return { same: 0, made: { fingerprint: undefined, generated: await renderer.run(toJob(pageJob), limits) } }
   return renderer.run(
     {
       type: 'build',
-      pattern: job.pattern,
-      pages: pages.map(({ pageJob, known }) => ({ job: pageJob.job, known: known?.fingerprint })),
+      pattern: pageJob.route.pattern,
+      paths: pages.map(({ pageJob: { path, isShell } }) => (isShell ? undefined : path)),
+      known: pages.map(({ known }) => known?.fingerprint),
       inputs: reuse.inputs,
     },
     limits,
@@ -295,9 +299,9 @@ function toFacts(entry: Entry): Pick<Made, 'revalidate' | 'expire' | 'htmlBytes'
   return { revalidate, expire, htmlBytes: toPlainBytes(html), dataBytes: data ? toPlainBytes(data) : 0 }
 }
 
-function note(report: PrerenderedRoute, { job, path, index }: PageJob, made: Made): void {
+function note(report: PrerenderedRoute, { route, isShell, path, index }: PageJob, made: Made): void {
   // The shell of a page with data is not one of its paths; that of a page without is all that it has.
-  if (job.type === 'shell' && job.isFallback) return
+  if (isShell && route.kind === 'isr') return
   const { revalidate, expire, htmlBytes, durationMs } = made
   report.paths += 1
   const { shown } = report

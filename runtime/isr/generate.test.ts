@@ -291,13 +291,7 @@ describe('createJobRunner', () => {
 
 describe('a job of a build', () => {
   /** Runs the same page with other circumstances and tells what an earlier build's page is worth then. */
-  async function buildTwice(change: {
-    inputs?: string
-    path?: string
-    params?: Record<string, string>
-    pattern?: string
-    result?: unknown
-  }) {
+  async function buildTwice(change: { inputs?: string; path?: string; pattern?: string; result?: unknown }) {
     let result: unknown = { props: { a: 1 }, revalidate: 60 }
     let calls = 0
     let renders = 0
@@ -305,27 +299,16 @@ describe('a job of a build', () => {
       calls++
       return result
     }) as unknown as GetStaticProps
-    const app = createTestApp([page('/[id]', getStaticProps), page('/other/[id]', getStaticProps)], async () => {
+    const app = createTestApp([page('/[id]', getStaticProps), page('/[slug]', getStaticProps)], async () => {
       renders++
       return '<html></html>'
     })
     const run = createJobRunner(app)
-    const first = job('/[id]', '/1', { id: '1' })
-    const { made } = await run({
-      type: 'build',
-      pattern: '/[id]',
-      pages: [{ job: first, known: undefined }],
-      inputs: 'code',
-    })
+    const { made } = await run({ type: 'build', pattern: '/[id]', paths: ['/1'], known: [undefined], inputs: 'code' })
     expect([calls, renders, made?.generated.kind]).toEqual([1, 1, 'page'])
     result = change.result ?? result
-    const { pattern = '/[id]', path = '/1', params = { id: '1' }, inputs = 'code' } = change
-    const again = await run({
-      type: 'build',
-      pattern,
-      pages: [{ job: job(pattern, path, params), known: made?.fingerprint }],
-      inputs,
-    })
+    const { pattern = '/[id]', path = '/1', inputs = 'code' } = change
+    const again = await run({ type: 'build', pattern, paths: [path], known: [made?.fingerprint], inputs })
     expect([calls, again.same]).toEqual([2, again.made ? 0 : 1])
     return { isSame: again.same === 1, renders, fingerprints: [made?.fingerprint, again.made?.fingerprint] }
   }
@@ -337,8 +320,7 @@ describe('a job of a build', () => {
   it.each([
     ['the code', { inputs: 'other code' }],
     ['the path', { path: '/2' }],
-    ['the params', { params: { id: '01' } }],
-    ['the page', { pattern: '/other/[id]' }],
+    ['the page', { pattern: '/[slug]' }],
     ['the props', { result: { props: { a: 2 }, revalidate: 60 } }],
     ['the order of props', { result: { props: { b: 1, a: 1 }, revalidate: 60 } }],
     ['revalidate alone', { result: { props: { a: 1 }, revalidate: 61 } }],
@@ -358,9 +340,9 @@ describe('a job of a build', () => {
   })
   it('knows shells, and pages without data, by the code alone', async () => {
     const run = createJobRunner(createTestApp([page('/about'), page('/[id]', () => ({ props: {} }))]))
-    for (const each of [job('/about', '/about'), { type: 'shell', pattern: '/[id]', isFallback: true } satisfies Job]) {
+    for (const [pattern, path] of [['/about', '/about'] as const, ['/[id]', undefined] as const]) {
       const ask = (inputs: string, known?: string) =>
-        run({ type: 'build', pattern: each.pattern, pages: [{ job: each, known }], inputs })
+        run({ type: 'build', pattern, paths: [path], known: [known], inputs })
       const { made } = await ask('code')
       expect(await ask('code', made!.fingerprint)).toEqual({ same: 1, made: undefined })
       expect(await ask('other code', made!.fingerprint)).toMatchObject({
@@ -382,16 +364,13 @@ describe('a job of a build', () => {
         return (isSecond && (await answer(params.id))) || { props: { id: params.id } }
       }) as unknown as GetStaticProps
       const run = createJobRunner(createTestApp([page('/[id]', getStaticProps)]))
-      const ask = (pages: BuildJob['pages']) => run({ type: 'build', pattern: '/[id]', pages, inputs })
-      const pages = await Promise.all(
-        ids.map(async (id) => {
-          const known = (await ask([{ job: job('/[id]', `/${id}`, { id }), known: undefined }])).made?.fingerprint
-          return { job: job('/[id]', `/${id}`, { id }), known }
-        }),
-      )
+      const ask = (paths: string[], known: BuildJob['known']) =>
+        run({ type: 'build', pattern: '/[id]', paths, known, inputs })
+      const paths = ids.map((id) => `/${id}`)
+      const known = await Promise.all(paths.map(async (path) => (await ask([path], [undefined])).made?.fingerprint))
       isSecond = true
       calls.length = 0
-      return { run: () => ask(pages), calls }
+      return { run: () => ask(paths, known), calls }
     }
 
     it('looks at one after the other, makes the first that is another one, and leaves those behind it', async () => {

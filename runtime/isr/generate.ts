@@ -8,6 +8,7 @@ import {
   toDigest,
 } from '../cache/body.ts'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
+import { createMatcher } from '../routing/match.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import { applyTrailingSlash } from '../routing/trailing-slash.ts'
 import type {
@@ -44,6 +45,7 @@ export interface JobRunnerOptions {
 }
 
 type PageJob = Extract<Job, { type: 'page' }>
+type ShellJob = Extract<Job, { type: 'shell' }>
 
 /** What every runner works with: the app, the route and its module, imported once for each job. */
 interface Work {
@@ -85,9 +87,8 @@ export function createJobRunner(
     if (job.type === 'compress') return compressBody(job, isOwnThread) as any
     const pattern = job.type === 'render' ? job.input.pattern : job.pattern
     const own = routes.get(pattern)
-    const target = job.type === 'build' ? job.pages[0]!.job : job
     // First of all, so that a module that cannot be imported is told from a page that fails.
-    const page = own && (await importPage(app, own, target.type === 'page' ? target.path : undefined))
+    const page = own && (await importPage(app, own, pathOf(job)))
     // An error page that the user did not write is rendered by a default, which has no module and no data.
     const route: RouteRecord = own ?? { pattern, kind: 'static', file: `the default ${pattern} page` }
     // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript cannot see that a job's type picks its runner.
@@ -134,12 +135,17 @@ async function generatePage(work: Work, job: PageJob): Promise<Generated> {
 /** Who waits for the answer hears of quick pages together, and of slow ones one by one. */
 const BUILD_MS = 50
 
-async function buildPages(work: Work, { pages, inputs }: BuildJob): Promise<Built> {
+async function buildPages(work: Work, { pattern, paths, known, inputs }: BuildJob): Promise<Built> {
   const begin = performance.now()
-  for (const [same, page] of pages.entries()) {
+  const match = createMatcher([{ pattern }])
+  for (const [same, path] of paths.entries()) {
     if (same > 0 && performance.now() - begin > BUILD_MS) return { same, made: undefined }
     try {
-      const made = await buildPage(work, page, inputs)
+      const job: PageJob | ShellJob =
+        path === undefined
+          ? { type: 'shell', pattern, isFallback: work.route.kind === 'isr' }
+          : { type: 'page', pattern, params: match(path)?.params ?? {}, path, reason: 'build' }
+      const made = await buildPage(work, job, known[same], inputs)
       if (made) return { same, made }
     } catch (error) {
       // Nothing is wrong with those before it. It is the first of the next ones, and fails by itself.
@@ -147,7 +153,7 @@ async function buildPages(work: Work, { pages, inputs }: BuildJob): Promise<Buil
       throw error
     }
   }
-  return { same: pages.length, made: undefined }
+  return { same: paths.length, made: undefined }
 }
 
 /**
@@ -157,7 +163,8 @@ async function buildPages(work: Work, { pages, inputs }: BuildJob): Promise<Buil
  */
 async function buildPage(
   work: Work,
-  { job, known }: BuildJob['pages'][number],
+  job: PageJob | ShellJob,
+  known: string | undefined,
   inputs: string,
 ): Promise<BuiltPage | undefined> {
   if (job.type === 'shell') {
@@ -243,7 +250,7 @@ async function callStaticProps(
   )
 }
 
-async function generateShell(work: Work, job: Extract<Job, { type: 'shell' }>): Promise<Generated> {
+async function generateShell(work: Work, job: ShellJob): Promise<Generated> {
   const { app, route } = work
   const document = await attempt('rendering the shell', route, undefined, () =>
     app.render({
@@ -330,6 +337,12 @@ function refuseLarge({ route, maxPageBytes }: Work, path: string | undefined, by
 
 function statusOf(pattern: string): number {
   return pattern === '/404' ? 404 : pattern === '/500' || pattern === '/_error' ? 500 : 200
+}
+
+/** The path that a job begins with, for messages. */
+function pathOf(job: Exclude<Job, { type: 'compress' }>): string | undefined {
+  if (job.type === 'build') return job.paths[0]
+  return job.type === 'page' ? job.path : undefined
 }
 
 /** @throws `IsrError` `ISR_IMPORT`, told apart because Node remembers it: this thread can never import the module again */

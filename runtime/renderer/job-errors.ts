@@ -7,16 +7,20 @@ export function describeJob(job: Job): { what: string; page: string; path?: stri
     case 'paths':
       return { what: `getStaticPaths of ${job.pattern}`, page: job.pattern }
     case 'page':
-      return { what: `the page ${job.path}`, page: job.pattern, path: job.path }
+      return describePage(job.pattern, job.path)
     case 'build':
-      return describeJob(job.pages[0]!.job)
+      return describePage(job.pattern, job.paths[0])
     case 'shell':
-      return { what: `the shell of ${job.pattern}`, page: job.pattern }
+      return describePage(job.pattern, undefined)
     case 'compress':
       return { what: 'the compression of a page', page: 'compression' }
     case 'render':
       return { what: `the page ${job.input.asPath}`, page: job.input.pattern, path: job.input.asPath }
   }
+}
+
+function describePage(page: string, path: string | undefined): ReturnType<typeof describeJob> {
+  return path === undefined ? { what: `the shell of ${page}`, page } : { what: `the page ${path}`, page, path }
 }
 
 export function timeoutError(job: Job, timeoutMs: number): IsrError {
