@@ -1,5 +1,6 @@
 import { toPlainBytes } from '../../runtime/cache/body.ts'
 import { toRowHash } from '../../runtime/cache/pack-format.ts'
+import type { RecordFacts } from '../../runtime/cache/codec.ts'
 import { toEntry } from '../../runtime/isr/generation.ts'
 import { createLargeDataWarnings } from '../../runtime/isr/large-data.ts'
 import { isDynamic } from '../../runtime/routing/pattern.ts'
@@ -141,10 +142,10 @@ export async function prerender(options: PrerenderOptions): Promise<Prerendered>
     }
     // All in one turn: what is read together lies together.
     for (const [index, { pageJob, known }] of batch.slice(0, same).entries()) {
-      const earlier = takeEarlier(pageJob, known!, work)
       // Slow ones are answered one by one: it is the last one that took so long.
       const durationMs = index === same - 1 ? options.now() - begin : 0
-      if (earlier) written.push(keep(pageJob, { ...earlier, durationMs }))
+      const earlier = takeEarlier(pageJob, known!, durationMs, work)
+      if (earlier) written.push(keep(pageJob, earlier))
       else damaged.push({ pageJob, known: undefined })
     }
     await Promise.all(written)
@@ -221,13 +222,9 @@ function createAhead(concurrency: number): Ahead {
 }
 
 /** A page that was made, or that is the one of the build before. */
-interface Made {
+interface Made extends RecordFacts {
   /** Hands it to the pack; resolves when there is room for the next one. */
   readonly write: () => Promise<void>
-  readonly revalidate: number | false
-  readonly expire: number
-  readonly htmlBytes: number
-  readonly dataBytes: number
   readonly durationMs: number
   readonly isReused: boolean
 }
@@ -238,8 +235,8 @@ async function generate({ pageJob, known }: Candidate, work: Work): Promise<Made
     const begin = now()
     let { made } = await build([{ pageJob, known }], work)
     if (!made) {
-      const earlier = takeEarlier(pageJob, known!, work)
-      if (earlier) return { ...earlier, durationMs: now() - begin }
+      const earlier = takeEarlier(pageJob, known!, now() - begin, work)
+      if (earlier) return earlier
       // Damaged: the page is made after all.
       made = (await build([{ pageJob, known: undefined }], work)).made
     }
@@ -273,26 +270,39 @@ function takeMade(
   if (fingerprint !== undefined) reuse?.note(toRowHash(key), fingerprint)
   const times = { startedAt: madeAt ?? begin, generatedAt: madeAt ?? now() }
   const entry = toEntry(key, generated, times, settings)
-  return { ...toFacts(entry), write: () => write(entry), durationMs: now() - begin, isReused: false }
+  return toMade(toFacts(entry), () => write(entry), now() - begin, false)
 }
 
 /** The record is only there until the next one is read, so it goes into the pack at once. */
 function takeEarlier(
   { key }: PageJob,
   { hash, fingerprint }: Known,
+  durationMs: number,
   { reuse, append }: Work,
-): Omit<Made, 'durationMs'> | undefined {
+): Made | undefined {
   const earlier = reuse?.read(key, hash)
   if (!earlier || !append) return undefined
   reuse?.note(hash, fingerprint)
-  const { record, ...facts } = earlier
-  const written = append(record, key, hash)
+  const written = append(earlier.record, key, hash)
   // Heard by whoever writes.
   written.catch(() => {})
-  return { ...facts, write: () => written, isReused: true }
+  return toMade(earlier, () => written, durationMs, true)
 }
 
-function toFacts(entry: Entry): Pick<Made, 'revalidate' | 'expire' | 'htmlBytes' | 'dataBytes'> {
+/**
+ * Each field by name: where facts are spread beside a function, each page gets a hidden class of its own, and those were most of
+ * what piled up between two full collections.
+ */
+function toMade(
+  { revalidate, expire, htmlBytes, dataBytes }: RecordFacts,
+  write: Made['write'],
+  durationMs: number,
+  isReused: boolean,
+): Made {
+  return { write, revalidate, expire, htmlBytes, dataBytes, durationMs, isReused }
+}
+
+function toFacts(entry: Entry): RecordFacts {
   const { revalidate, expire } = entry
   if (entry.kind !== 'page') return { revalidate, expire, htmlBytes: 0, dataBytes: 0 }
   const { html, data } = entry
