@@ -27,6 +27,9 @@ const WITHIN_AT = 40
 const HEADER_BYTES = 44
 const DIGEST_BYTES = 32
 const ABSENT = 0xffffffff
+/** As lengths are read: with a sign, which they don't have, since Node makes an object of a number that might be larger. */
+const NONE = -1
+const MAX_RECORD_BYTES = 0x7fffffff
 const KINDS = ['page', 'notFound', 'redirect'] as const
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const
 
@@ -70,7 +73,8 @@ export function encodeEntry(entry: Entry): Uint8Array {
     (sum, part) => sum + (part?.bytes?.byteLength ?? 0),
     HEADER_BYTES + meta.length + DIGEST_BYTES,
   )
-  if (length >= ABSENT) throw new RangeError(`The entry ${entry.key} has ${length} bytes, more than a record can hold`)
+  if (length > MAX_RECORD_BYTES)
+    throw new RangeError(`The entry ${entry.key} has ${length} bytes, more than a record can hold`)
   const record = Buffer.allocUnsafeSlow(length)
   MAGIC.copy(record)
   record.writeUInt32LE(VERSION | (KINDS.indexOf(entry.kind) << 8), 4)
@@ -94,11 +98,12 @@ export function encodeEntry(entry: Entry): Uint8Array {
 /**
  * Reads a record. Never throws: bytes that are damaged, cut off, of another version or another key are no entry.
  *
- * The bodies are views on one buffer of exactly the record's size: nothing else is kept alive by them.
+ * The bodies are in memory of their own, of exactly their size: what else there is in a record would cost a page in memory as
+ * much as the objects that it is made of.
  */
 export function decodeEntry(bytes: Uint8Array, key: string): Entry | undefined {
   try {
-    return parseRecord(toOwnBuffer(bytes), key)
+    return parseRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), key)
   } catch {
     return undefined
   }
@@ -157,7 +162,19 @@ function toMeta(entry: Entry): Meta {
 function parseRecord(record: Buffer, key: string): Entry | undefined {
   const parsed = parseParts(record, key)
   if (!parsed) return undefined
-  return toEntry(parsed.header, parsed.meta, parsed.parts)
+  return toEntry(parsed.header, parsed.meta, toOwnParts(parsed.parts))
+}
+
+function toOwnParts([html, data]: Parts<Buffer>): Parts<Buffer> {
+  if (!html?.bytes || !data?.bytes) return [html?.bytes ? { ...html, bytes: toOwnBuffer(html.bytes) } : html, data]
+  // A block costs half a kilobyte beside its bytes, so they share one.
+  const block = Buffer.allocUnsafeSlow(html.bytes.length + data.bytes.length)
+  const end = html.bytes.copy(block)
+  data.bytes.copy(block, end)
+  return [
+    { ...html, bytes: block.subarray(0, end) },
+    { ...data, bytes: block.subarray(end) },
+  ]
 }
 
 /** Finds the parts of a record, and checks that they are what was written. */
@@ -167,15 +184,15 @@ function parseParts(record: Buffer, key: string) {
   const bodiesAt = HEADER_BYTES + record.readUInt32LE(20)
   let end = bodiesAt
   function takePart(at: number): Part<Buffer> | undefined | 'damaged' {
-    const [length, plainBytes] = [record.readUInt32LE(at), record.readUInt32LE(at + 4)]
-    if (length === ABSENT && plainBytes === ABSENT) return undefined
-    if (length > plainBytes || plainBytes === ABSENT) return 'damaged'
+    const [length, plainBytes] = [record.readInt32LE(at), record.readInt32LE(at + 4)]
+    if (length === NONE && plainBytes === NONE) return undefined
+    if (length < 0 || length > plainBytes) return 'damaged'
     return { bytes: record.subarray(end, (end += length)), plainBytes, within: undefined }
   }
   function takeData(holder: ReturnType<typeof takePart>): ReturnType<typeof takePart> {
-    const [length, plainBytes, within] = [DATA_AT, DATA_AT + 4, WITHIN_AT].map((at) => record.readUInt32LE(at))
-    if (within === ABSENT) return takePart(DATA_AT)
-    if (typeof holder !== 'object' || length !== ABSENT) return 'damaged'
+    const [length, plainBytes, within] = [DATA_AT, DATA_AT + 4, WITHIN_AT].map((at) => record.readInt32LE(at))
+    if (within === NONE) return takePart(DATA_AT)
+    if (typeof holder !== 'object' || length !== NONE || within! < 0 || plainBytes! < 0) return 'damaged'
     return canHold(holder.plainBytes, within!, plainBytes!)
       ? { bytes: undefined, plainBytes: plainBytes!, within }
       : 'damaged'

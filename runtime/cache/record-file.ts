@@ -58,7 +58,7 @@ async function withFile<T, L>(
   }
 }
 
-/** A buffer of exactly the size, which the entry's bodies become views on. */
+/** A buffer of exactly the size: a view may keep more alive than is looked at. */
 async function readBytes(file: OpenFile, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length)
   let filled = 0
