@@ -64,7 +64,7 @@ const GOALS: readonly Goal[] = [
     unit: 'MB',
     most: 150,
     obstacle:
-      '70 MB are Node and the server, 63 the pages, and V8 collects garbage late on a machine with much memory; less with a smaller `cache.memoryBytes`',
+      '60 MB are Node and the server, 40 the pages, and V8 collects garbage late on a machine with much memory; less with a smaller `cache.memoryBytes`',
   },
   {
     text: `${BUSY}: p99 at most 3 times the quiet one`,
@@ -149,7 +149,7 @@ const GOALS: readonly Goal[] = [
     measure: (find) => find('scale-memory', 'isr', 'overhead'),
     unit: 'bytes',
     most: 500,
-    obstacle: 'objects, headers and names that a hit needs at hand',
+    obstacle: 'objects and names that a hit needs at hand',
   },
   {
     text: 'A page in the index: at most 100 bytes',

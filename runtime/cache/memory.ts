@@ -1,8 +1,8 @@
 import type { Entry } from '../types.ts'
 import { createRecent } from './recent.ts'
 
-/** Objects and map slots, with what serving adds to an entry: measured, rounded up. */
-const ENTRY_OVERHEAD_BYTES = 400
+/** Objects, digests and map slots: measured, rounded up. */
+const ENTRY_OVERHEAD_BYTES = 480
 /** A block of memory for a body, beside its bytes: measured, rounded up. Small pages consist of little else. */
 const BLOCK_OVERHEAD_BYTES = 350
 /** Each further body in the same block is one more view on it. */
