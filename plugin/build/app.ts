@@ -73,8 +73,11 @@ export async function buildApp(context: IsrContext, builder: ViteBuilder): Promi
       prerendered: prerendered.routes,
       entries,
     })
-    await writeFileAtomic(join(folders.isr, 'route-manifest.json'), JSON.stringify(manifest))
-    await keepPages(context, reuse, folders.isr, entries)
+    // Together: each of them waits for the disk.
+    await Promise.all([
+      writeFileAtomic(join(folders.isr, 'route-manifest.json'), JSON.stringify(manifest)),
+      keepPages(context, reuse, folders.isr, entries),
+    ])
     context.config.logger.info(describe(pages, assets, prerendered, await scripts))
   } finally {
     context.build = undefined

@@ -33,6 +33,9 @@ export interface PackWriter {
 /** Records are written together: a call into the system for each would cost more than making it. */
 const CHUNK_BYTES = 1024 * 1024
 
+/** The disk works on so many at a time. */
+const SYNC_BYTES = 8 * CHUNK_BYTES
+
 export interface PackWriterOptions {
   /**
    * Makes the same files of the same entries, in whichever order they come. They are copied once more for that. Default:
@@ -73,6 +76,9 @@ export async function createPackWriter(
   /** All writes but the last: who waits for it lets one chunk be filled while another one is written. */
   let before = written
   let isOpen = true
+  let unsynced = 0
+  let isSyncing = false
+  let synced = Promise.resolve()
 
   /** Sends a chunk behind those before it. A failure is everybody's from then on. */
   function send(): void {
@@ -83,9 +89,22 @@ export async function createPackWriter(
     written = written.then(async () => {
       await writeAll(full)
       spares.push(new Uint8Array(full.buffer))
+      // Of what is copied once more nothing has to be kept.
+      if (!reproducible) syncInPassing(full.byteLength)
     })
     // Heard by whoever adds or finishes next.
     written.catch(() => {})
+  }
+
+  /** Brings bytes to the disk while others are made, so that little is left to wait for at the end. */
+  function syncInPassing(size: number): void {
+    unsynced += size
+    if (unsynced < SYNC_BYTES || isSyncing) return
+    unsynced = 0
+    isSyncing = true
+    synced = file.datasync().then(() => void (isSyncing = false))
+    // Heard at the end: the system tells of a failure once, so nothing may come after it.
+    synced.catch(() => {})
   }
 
   function put(part: Uint8Array): void {
@@ -157,6 +176,7 @@ export async function createPackWriter(
       const sorted = rows.toSorted()
       send()
       await written
+      await synced
       if (reproducible) await reorder(sorted)
       await file.sync()
       const { size } = await file.stat()
@@ -170,6 +190,7 @@ export async function createPackWriter(
 
     async abort() {
       await written.catch(() => {})
+      await synced.catch(() => {})
       await close()
       await rm(temp, { force: true })
     },

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entry } from '../types.ts'
 import { encodeEntry } from './codec.ts'
 import { encodeIndex, INDEX_FILE, PACK_FILE, parseIndex, ROW_BYTES, toRowHash } from './pack-format.ts'
@@ -115,6 +115,22 @@ describe('pack', () => {
     expect(await pack.read('p:/1')).toBeUndefined()
   })
 
+  it('REL-17 a disk that fails while pages are still made fails the build, though it is well again at its end', async () => {
+    const probe = await open(dir, 'r')
+    const datasync = vi.spyOn(Object.getPrototypeOf(probe) as FileHandle, 'datasync')
+    await probe.close()
+    datasync.mockRejectedValueOnce(new Error('EIO'))
+    const writer = await createPackWriter(dir)
+    const times = { startedAt: 1, generatedAt: 2, revalidate: 60, expire: 90 }
+    const html = { identity: randomBytes(1_000_000), digest: 'digest' }
+    for (let page = 0; page < 20; page++) {
+      await writer.add({ key: `p:/${page}`, ...times, kind: 'page', status: 200, html, data: undefined })
+    }
+    await expect(writer.finish()).rejects.toThrow('EIO')
+    await writer.abort()
+    datasync.mockRestore()
+    expect(await readdir(dir)).toEqual([])
+  })
   it('REL-17 nothing is left of a pack that was not finished, and the one before stays', async () => {
     const written = await writePack([toNotFound('p:/a')])
     const writer = await createPackWriter(dir)
