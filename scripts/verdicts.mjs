@@ -71,7 +71,8 @@ function readTests(results, prefix) {
 
 /** @returns the exit code of vitest */
 function runTests(suite, prefix, { files, flags, report }) {
-  const projects = ['unit', 'integration', suite].flatMap((name) => ['--project', name])
+  const names = ['unit', 'browser', ...['integration', suite].flatMap((name) => [name, `${name}-timed`])]
+  const projects = names.flatMap((name) => ['--project', name])
   const args = ['run', ...projects, ...toReport(report), '--testNamePattern', `${prefix}-\\d`, ...files]
   return run('vitest', 'vitest.mjs', args, {
     ...(flags.includes('--long') && { ISR_TEST_LONG: '1' }),

@@ -12,7 +12,7 @@ export default defineConfig({
   fullyParallel: false,
   forbidOnly: process.env.CI !== undefined,
   retries: 0,
-  workers: 1,
+  workers: 2,
   // Nothing waits for these but a busy machine, or a test that has failed.
   timeout: 180_000,
   expect: { timeout: 30_000 },
