@@ -68,11 +68,13 @@ function fill(dir: string, count: number): void {
   for (let shard = 0; shard < 256; shard++)
     mkdirSync(join(dir, shard.toString(16).padStart(2, '0')), { recursive: true })
   const now = Date.now()
+  // A page without any has no cache state in its answers.
+  const data = { identity: Buffer.from('{"pageProps":{}}'), digest: 'digest' }
   for (let number = 0; number < count; number++) {
     const key = `p:/p/${number}`
     // They must not grow stale while the others are written.
     const lasting = { startedAt: now, generatedAt: now, revalidate: false as const }
-    const entry = { ...(number % 10 === 9 ? toNotFound(key) : toEntryOf(key, 100)), ...lasting }
+    const entry = { ...(number % 10 === 9 ? toNotFound(key) : { ...toEntryOf(key, 100), data }), ...lasting }
     const hash = sha256(key).toString('hex')
     writeFileSync(join(dir, hash.slice(0, 2), `${hash}.isr`), encodeEntry(entry))
   }
