@@ -6,7 +6,7 @@ const OWN = '/_isr/'
 const NEXT = '/_next/data/'
 
 /** Where the navigation data of a build lies, without base. */
-export function toDataPrefix(buildId: string): string {
+function toDataPrefix(buildId: string): string {
   return `${OWN}data/${buildId}/`
 }
 
