@@ -66,10 +66,21 @@ export function toDigest(bytes: Uint8Array, contentType: string): string {
 export const DATA_BEGIN = '{"pageProps":'
 const BRACES_BYTES = 2
 
+/** What has an escape in HTML, as `escapeJson` writes it and `JSON.stringify` never does. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\u003c': '<',
+  '\\u003e': '>',
+  '\\u0026': '&',
+  '\\u2028': '\u2028',
+  '\\u2029': '\u2029',
+}
+const ESCAPE_BYTES = 6
+const BACKSLASH = 0x5c
+
 /**
- * Where HTML holds the navigation data, if it does. They are of the same props, and written with the same escapes.
+ * Where HTML holds the navigation data, if it does.
  *
- * @param data begins as `DATA_BEGIN` does
+ * @param data with the escapes that it has in HTML; begins as `DATA_BEGIN` does
  */
 export function findData(html: Buffer, data: Uint8Array): number | undefined {
   // From the end: it stands behind all that is to be seen.
@@ -92,26 +103,38 @@ export function toCompressible(body: Body): Body {
   return { ...body, makeable: body.within === undefined ? OF_PLAIN : OF_OTHER }
 }
 
-/** Whether a plain HTML of so many bytes can hold navigation data there. */
+/** Whether a plain HTML of so many bytes can hold navigation data there, which takes no less room in it. */
 export function canHold(htmlBytes: number, within: number, size: number): boolean {
-  return size >= DATA_BEGIN.length + 1 && within + size - BRACES_BYTES <= htmlBytes
+  return within >= 0 && size >= DATA_BEGIN.length + 1 && within + size - BRACES_BYTES <= htmlBytes
 }
 
 /**
- * The plain form of navigation data that the HTML holds.
+ * The plain form of navigation data that the HTML holds: without the escapes that it needs there.
  *
  * @param html the plain one
  * @throws when there is something else
  */
-function cutData(html: Uint8Array, within: number, size: number): Buffer {
-  if (canHold(html.byteLength, within, size)) {
-    const data = Buffer.allocUnsafeSlow(size)
-    data.write('{')
-    data.set(html.subarray(within, within + size - BRACES_BYTES), 1)
-    data.write('}', size - 1)
-    if (data.toString('latin1', 0, DATA_BEGIN.length) === DATA_BEGIN) return data
+function cutData(html: Buffer, within: number, size: number): Buffer {
+  const error = () => new Error(`The HTML holds no navigation data at byte ${within}`)
+  if (!canHold(html.length, within, size)) throw error()
+  const data = Buffer.allocUnsafeSlow(size)
+  const end = size - 1
+  let from = within
+  let to = data.write('{')
+  while (to < end && from < html.length) {
+    const backslash = html.indexOf(BACKSLASH, from)
+    const plain = html.copy(data, to, from, backslash === -1 ? html.length : backslash)
+    from += plain
+    to += plain
+    if (from !== backslash || to >= end) continue
+    const character = ESCAPES[html.toString('latin1', from, from + ESCAPE_BYTES)]
+    // Another escape stays, and what comes after its backslash is none.
+    to += character ? data.write(character, to) : html.copy(data, to, from, from + 2)
+    from += character ? ESCAPE_BYTES : 2
   }
-  throw new Error(`The HTML holds no navigation data at byte ${within}`)
+  data.write('}', end)
+  if (to < end || data.toString('latin1', 0, DATA_BEGIN.length) !== DATA_BEGIN) throw error()
+  return data
 }
 
 /** Whether a body is large enough for the compressed forms to save something. */
@@ -157,9 +180,8 @@ const QUICK_BYTES = 64 * 1024
 export async function readPlain(body: Body, html: Body): Promise<Uint8Array> {
   const { identity, within, size = 0 } = body
   if (identity) return identity
-  return within === undefined
-    ? decompressBody(body)
-    : cutData(html.identity ?? (await decompressBody(html)), within, size)
+  if (within === undefined) return decompressBody(body)
+  return cutData(toBuffer(html.identity ?? (await decompressBody(html))), within, size)
 }
 
 /**
@@ -183,6 +205,11 @@ export function toPlainBytes({ identity, size = 0 }: Body): number {
 
 function toSmaller(compressed: Buffer, { byteLength }: Uint8Array): Buffer | undefined {
   return compressed.byteLength < byteLength ? toOwnBuffer(compressed) : undefined
+}
+
+/** The same bytes with a Buffer's methods. */
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /**

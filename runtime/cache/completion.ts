@@ -1,6 +1,6 @@
 import { toErrorMessage } from '../errors.ts'
 import type { Body, Encoding, Engine, Entry } from '../types.ts'
-import { compressBytes, joinBodies, readPlain } from './body.ts'
+import { compressBytes, joinBodies, readPlain, toBuffer } from './body.ts'
 
 /** An entry that holds a page. */
 type PageEntry = Extract<Entry, { kind: 'page' }>
@@ -66,10 +66,6 @@ export function createCompletion({ compress, onGrown, onDamaged }: CompletionOpt
     }
     return job
   }
-}
-
-function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** An entry as a reader of its record has it, in one block of memory, once it is known what that is. */

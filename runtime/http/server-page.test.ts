@@ -29,13 +29,6 @@ describe('a page with getServerSideProps', () => {
     expect(site.engine.stored.size).toBe(0)
   })
 
-  it('J02 data is written with the escapes that it has in the HTML', async () => {
-    site = await startSite({ '/s': serverPage(() => ({ props: { text: '</script>&\u2028' } })) })
-    const { text } = await ask(site.port, '/_isr/data/build1/s.json')
-    expect(text).toBe('{"pageProps":{"text":"\\u003c/script\\u003e\\u0026\\u2028"}}')
-    expect(JSON.parse(text)).toEqual({ pageProps: { text: '</script>&\u2028' } })
-  })
-
   it('S08 what the page sets on the response is sent', async () => {
     site = await startSite({
       '/s': serverPage(({ res }) => {

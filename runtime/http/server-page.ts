@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { IsrError, isIsrError, toErrorMessage } from '../errors.ts'
 import { LARGE_DATA_BYTES } from '../isr/large-data.ts'
-import { toInlineJson } from '../isr/props.ts'
 import { parseServerSideProps, type ParsedResult } from '../isr/result.ts'
 import { isDynamic } from '../routing/pattern.ts'
 import type { GetServerSidePropsContext, PageModule, Target } from '../types.ts'
@@ -59,13 +58,13 @@ export async function answerServerPage(
   const pageProps = result.props
   const body =
     form === 'data'
-      ? toInlineJson({ pageProps })
+      ? JSON.stringify({ pageProps })
       : await renderDocument(context, res, { target, asPath, query, pageProps, draft, statusCode: res.statusCode })
   if (body === undefined) return
   if (!res.headersSent && !res.destroyed) sendBody(req, res, body, form, headers)
   // The document holds the data, so a small one needs no further look.
   if (body.length > LARGE_DATA_BYTES) {
-    context.warnOfLargeData(target.route.pattern, target.path, Buffer.byteLength(toInlineJson({ pageProps })))
+    context.warnOfLargeData(target.route.pattern, target.path, Buffer.byteLength(JSON.stringify({ pageProps })))
   }
 }
 

@@ -198,16 +198,15 @@ async function renderPage(work: Work, job: PageJob, { result, json }: PageResult
     const { destination, status, basePath } = result.redirect
     return { kind: 'redirect', status, revalidate, expire, destination, basePath }
   }
-  // With the escapes that it has in the HTML, so that it is a part of that.
-  const text = json === undefined ? undefined : escapeJson(json)
-  if (text !== undefined) refuseLarge(work, job.path, Buffer.byteLength(text))
+  if (json !== undefined) refuseLarge(work, job.path, Buffer.byteLength(json))
+  const data = json === undefined ? undefined : { json, escaped: escapeJson(json) }
   const document = await attempt('rendering', route, job.path, () =>
     app.render({
       pattern: route.pattern,
       asPath: applyTrailingSlash(job.path, app.trailingSlash),
       query: job.params,
       pageProps: result.props,
-      ...(text !== undefined && { propsJson: text.slice(DATA_BEGIN.length, -1) }),
+      ...(data && { propsJson: data.escaped.slice(DATA_BEGIN.length, -1) }),
       isFallback: false,
       draft: job.draft ?? false,
       statusCode: statusOf(route.pattern),
@@ -215,10 +214,10 @@ async function renderPage(work: Work, job: PageJob, { result, json }: PageResult
   )
   // From the same props as the HTML.
   const compress = work.compress && !job.draft
-  const { html, data, held } = encode(work, job.path, document, text, compress)
+  const { html, beside, held } = encode(work, job.path, document, data, compress)
   const [htmlBody, dataBody] = await Promise.all([
     createBody(html, HTML_TYPE, { compress }),
-    data ? createBody(data, JSON_TYPE, { compress }) : held,
+    beside ? createBody(beside, JSON_TYPE, { compress }) : held,
   ])
   return { kind: 'page', status: 200, revalidate, expire, html: htmlBody, data: dataBody }
 }
@@ -289,11 +288,17 @@ const ROOM_BYTES = 128 * 1024
 /** Of a character of a text, at most. */
 const CHARACTER_BYTES = 3
 
+/** Navigation data, and the same as it is written into HTML. */
+interface DataText {
+  readonly json: string
+  readonly escaped: string
+}
+
 /** The texts of a page as bytes. */
 interface Encoded {
   readonly html: Buffer
   /** Navigation data that is stored beside the HTML, because a document or a hook of the site's has changed it there. */
-  readonly data: Buffer | undefined
+  readonly beside: Buffer | undefined
   /** Navigation data that the HTML holds. */
   readonly held: Body | undefined
 }
@@ -303,22 +308,25 @@ interface Encoded {
  * They are written where there is room for sure and copied then: counting them beforehand takes as long as writing them. What is
  * too large is refused as early as it is known, before it is compressed: that costs many times as much.
  */
-function encode(work: Work, path: string | undefined, document: string, json?: string, compress = false): Encoded {
-  const characters = document.length + (json?.length ?? 0)
+function encode(work: Work, path: string | undefined, document: string, text?: DataText, compress = false): Encoded {
+  const { json = '', escaped = '' } = text ?? {}
   // A text has at least as many bytes as characters.
-  refuseLarge(work, path, characters)
-  const most = CHARACTER_BYTES * characters
+  refuseLarge(work, path, document.length + json.length)
+  // Escapes only ever make it longer.
+  const isEscaped = escaped.length > json.length
+  const most = CHARACTER_BYTES * (document.length + json.length + (isEscaped ? escaped.length : 0))
   const room = most <= ROOM_BYTES ? work.room : Buffer.allocUnsafeSlow(most)
   const htmlBytes = room.write(document)
-  const bytes = json === undefined ? htmlBytes : htmlBytes + room.write(json, htmlBytes)
+  const bytes = htmlBytes + room.write(json, htmlBytes)
   refuseLarge(work, path, bytes)
-  const data = json === undefined ? undefined : room.subarray(htmlBytes, bytes)
-  const within = data && findData(room.subarray(0, htmlBytes), data)
+  const data = text && room.subarray(htmlBytes, bytes)
+  const wanted = isEscaped ? room.subarray(bytes, bytes + room.write(escaped, bytes)) : data
+  const within = wanted && findData(room.subarray(0, htmlBytes), wanted)
   const block = Buffer.allocUnsafeSlow(within === undefined ? bytes : htmlBytes)
   room.copy(block, 0, 0, block.length)
   return {
     html: block.subarray(0, htmlBytes),
-    data: data && within === undefined ? block.subarray(htmlBytes) : undefined,
+    beside: data && within === undefined ? block.subarray(htmlBytes) : undefined,
     held:
       data && within !== undefined ? toBodyWithin(within, data.length, toDigest(data, JSON_TYPE), compress) : undefined,
   }
