@@ -243,7 +243,7 @@ export default function Post({ value, words }) { return <main title={value}>{wor
   const toText = (answer: string | undefined) => answer!.slice(answer!.indexOf('" ') + 2)
 
   it.each(['built', 'html first', 'data first'])(
-    'P3 W17 J01 are of one render and have the same bytes in all encodings, then, later, and after a restart: %s',
+    'J01 W17 are of one render and have the same bytes in all encodings, then, later, and after a restart: %s',
     async (name) => {
       const id = name.replace(' ', '-')
       const first = await readAll(id, name === 'data first' ? 'data' : 'html')
