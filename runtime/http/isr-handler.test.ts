@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isIsrError } from '../errors.ts'
 import type { IsrEvent } from '../types.ts'
 import type { IsrHandler } from './handler.ts'
 import { createIsrHandler, type IsrHandlerOptions } from './isr-handler.ts'
-import { createTestBuild, type TestBuild } from './testing/build.ts'
+import { createTestBuild, TEST_BUILD_AGE_MS, type TestBuild } from './testing/build.ts'
 import { ask } from './testing/client.ts'
 import { SETTINGS } from './testing/manifest.ts'
 import { listen, type TestServer } from './testing/server.ts'
@@ -76,6 +76,9 @@ describe('a built site', () => {
     const older = build
     await ask(await start(), '/p/1')
     await stop()
+    const made = Date.now()
+    // So that the next build is newer than what was made before it, by its own word.
+    await vi.waitUntil(() => Date.now() - made > TEST_BUILD_AGE_MS, { interval: 1 })
     build = await createTestBuild()
     try {
       expect(build.manifest.buildId).toBe(older.manifest.buildId)

@@ -15,6 +15,9 @@ export interface TestBuild {
   remove(): Promise<void>
 }
 
+/** How long before it is written a test build says that it was made: what a server makes at once is newer. */
+export const TEST_BUILD_AGE_MS = 10
+
 /** Written out as a bundle would be: plain JavaScript that needs nothing. */
 const APP = `
 let calls = 0
@@ -63,7 +66,7 @@ export async function createTestBuild(changes: Partial<RouteManifest> = {}): Pro
     key,
     kind: 'page' as const,
     status: 200 as const,
-    startedAt: now - 10,
+    startedAt: now - TEST_BUILD_AGE_MS,
     generatedAt: now,
     revalidate,
     expire: SETTINGS.expire,
