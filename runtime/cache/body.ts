@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
+import { ESCAPES } from '../isr/props.ts'
 import type { Body, Encoding, PlainBody } from '../types.ts'
 
 type Compressed = Exclude<Encoding, 'identity'>
@@ -66,14 +67,10 @@ export function toDigest(bytes: Uint8Array, contentType: string): string {
 export const DATA_BEGIN = '{"pageProps":'
 const BRACES_BYTES = 2
 
-/** What has an escape in HTML, as `escapeJson` writes it and `JSON.stringify` never does. */
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\u003c': '<',
-  '\\u003e': '>',
-  '\\u0026': '&',
-  '\\u2028': '\u2028',
-  '\\u2029': '\u2029',
-}
+/** What `escapeJson` wrote, by its escapes, which `JSON.stringify` never writes. */
+const ESCAPED: ReadonlyMap<string, string> = new Map(
+  Object.entries(ESCAPES).map(([character, escape]) => [escape, character]),
+)
 const ESCAPE_BYTES = 6
 const BACKSLASH = 0x5c
 
@@ -127,7 +124,7 @@ function cutData(html: Buffer, within: number, size: number): Buffer {
     from += plain
     to += plain
     if (from !== backslash || to >= end) continue
-    const character = ESCAPES[html.toString('latin1', from, from + ESCAPE_BYTES)]
+    const character = ESCAPED.get(html.toString('latin1', from, from + ESCAPE_BYTES))
     // Another escape stays, and what comes after its backslash is none.
     to += character ? data.write(character, to) : html.copy(data, to, from, from + 2)
     from += character ? ESCAPE_BYTES : 2

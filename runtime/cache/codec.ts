@@ -1,5 +1,5 @@
 import type { Body, Entry, EntryTimes } from '../types.ts'
-import { canHold, OF_BROTLI, toBodyWithin, toOwnBuffer, toPlainBytes } from './body.ts'
+import { canHold, OF_BROTLI, toBodyWithin, toBuffer, toOwnBuffer, toPlainBytes } from './body.ts'
 import { sha256 } from './sha256.ts'
 
 /*
@@ -103,7 +103,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
  */
 export function decodeEntry(bytes: Uint8Array, key: string): Entry | undefined {
   try {
-    return parseRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), key)
+    return parseRecord(toBuffer(bytes), key)
   } catch {
     return undefined
   }
@@ -112,7 +112,7 @@ export function decodeEntry(bytes: Uint8Array, key: string): Entry | undefined {
 /** Reads the fixed offsets of a record, unchecked: good for ordering and counting, not for serving. Never throws. */
 export function readHeader(bytes: Uint8Array): RecordHeader | undefined {
   if (bytes.byteLength < HEADER_BYTES) return undefined
-  const record = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const record = toBuffer(bytes)
   const kind = KINDS[record.readUInt8(5)]
   if (record.compare(MAGIC, 0, MAGIC.length, 0, MAGIC.length) !== 0 || record.readUInt8(4) !== VERSION || !kind)
     return undefined

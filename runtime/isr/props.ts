@@ -146,7 +146,8 @@ function explain(value: unknown): string {
 
 const UNSAFE = /[<>&\u2028\u2029]/g
 
-const ESCAPES: Readonly<Record<string, string>> = {
+/** Each is as long as any other. */
+export const ESCAPES: Readonly<Record<string, string>> = {
   '<': '\\u003c',
   '>': '\\u003e',
   '&': '\\u0026',
